@@ -74,7 +74,7 @@ class Observatory:
 
     def __init__(self, data_dir, ports, bin_dir=None, echo=None):
         self.ports = ports
-        self.bin_dir = bin_dir or os.path.join(ROOT, "build", "release", "bin")
+        self.bin_dir = bin_dir or os.environ.get("CERRO_BIN_DIR") or os.path.join(ROOT, "build", "release", "bin")
         self.data_dir = os.path.realpath(data_dir)
         self.site_dir = os.path.join(self.data_dir, "site")
         self.archive_dir = os.path.join(self.data_dir, "hk")

@@ -1,0 +1,71 @@
+"""kill -9 of the router and of the aggregator: everybody comes back, acquisition never stops, files stay readable."""
+
+import glob
+import json
+import os
+import socket
+import subprocess
+import time
+import unittest
+
+from running_site import SiteTest, wait_until
+
+
+def listening(port):
+    with socket.socket() as s:
+        s.settimeout(1)
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+class KillTest(SiteTest):
+    def session(self, instance, op):
+        code, text = self.site.client("status", instance, op, "--json")
+        self.assertEqual(code, 0, text)
+        return json.loads(text)["session"]
+
+    def archive(self):
+        return sorted(glob.glob(os.path.join(self.site.archive_dir, "*", "*.g3")))
+
+    def g3_info(self, path):
+        done = subprocess.run([self.site.binary("cerro-g3"), "info", "--json", path], stdout=subprocess.PIPE, check=False)
+        return done.returncode, json.loads(done.stdout)
+
+    def test_router_killed_and_restarted(self):
+        before = {name: self.session(name, "acq") for name in ("LSA22YE", "fake1")}
+        self.site.kill("router")
+        self.site.start("router")
+        wait_until(lambda: listening(self.site.ports.ws), 10, "router listens again", None)
+        back = time.monotonic()
+        wait_until(self.agents_back, 10, "agents are back", self.watch)
+        wait_until(self.nodes_back, 10 - (time.monotonic() - back), "data servers are back", self.watch)
+        print(f"all back {time.monotonic() - back:.1f} s after the router listened again")
+        for name, old in before.items():
+            now = self.session(name, "acq")
+            self.assertEqual(now["session_id"], old["session_id"], f"{name}: acquisition was restarted")
+            self.assertEqual(now["start_time"], old["start_time"])
+            self.assertEqual(now["status"], "running")
+        killed_at = time.time()
+        targets = [t for t in self.site.search() if t.startswith("LSA22YE::")]
+        wait_until(lambda: any(p[1] > killed_at * 1000 for t in targets for p in self.site.query_points(t)), 20,
+                   "new samples in /query", self.watch)
+
+    def test_aggregator_killed_in_mid_file(self):
+        wait_until(lambda: self.archive() and os.path.getsize(self.archive()[-1]) > 2000, 40, "a file has data frames",
+                   self.watch)
+        self.site.kill("aggregator")
+        old = self.archive()
+        sizes = {path: os.path.getsize(path) for path in old}
+        for path in old:
+            _, info = self.g3_info(path)
+            self.assertGreaterEqual(info["frames"], 1, f"{path}: no complete frame readable")
+        self.site.start("aggregator")
+        wait_until(lambda: len(self.archive()) > len(old), 30, "a new file begins", self.watch)
+        self.assertEqual({path: os.path.getsize(path) for path in old}, sizes, "an old file was touched")
+        new = [path for path in self.archive() if path not in old]
+        wait_until(lambda: os.path.getsize(new[-1]) > 2000, 40, "the new file has data frames", self.watch)
+        code, info = self.g3_info(new[-1])
+        self.assertEqual(code, 0, info)
+
+
+if __name__ == "__main__":
+    unittest.main()
