@@ -4,6 +4,7 @@
 /// Counters and gauges, written as Prometheus text. Counting is lock-free; reading may happen on another thread.
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <mutex>
