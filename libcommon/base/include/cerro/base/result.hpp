@@ -27,9 +27,10 @@ enum class errc {
 
 /// Why something failed: a code for programs, a text for people that names the thing, the value and the cure.
 struct problem {
+    problem() = default;  // for boost::system::result, which gives one where there is no problem
     problem(errc why, std::string text) : code(why), what(std::move(text)) {}
 
-    errc code;
+    errc code{};
     std::string what;
 };
 
