@@ -2,7 +2,7 @@
 
 /// @file
 /// Configuration text (YAML, or JSON as crossbar writes it) as a tree that knows file, line and column of everything, so
-/// that each error says where it is. Built on yaml-cpp, for both formats.
+/// that each error says where it is.
 
 #include <cerro/base/result.hpp>
 
@@ -34,7 +34,8 @@ public:
     /// A problem at this place: "config.json:12:5: hub.wamp_realm: " + text
     [[nodiscard]] problem wrong(std::string_view text) const;
 
-    // Typed content; the problem names the place, the value found and what was expected.
+    // Typed content; the problem names the place, the value found and what was expected. Bare words are typed as
+    // Python's YAML loader does (yes and off are booleans, 0x10 and 1_000 whole numbers); quoted ones are text.
     [[nodiscard]] result<std::string> as_string() const;
     [[nodiscard]] result<std::int64_t> as_int() const;
     [[nodiscard]] result<double> as_double() const;
@@ -64,7 +65,8 @@ private:
 };
 
 /// @param name stands in messages in place of a file name
-/// @return errc::malformed with line and column; errc::limit_exceeded above 4 MiB or 64 levels.
+/// @return errc::malformed with line and column; errc::limit_exceeded above 4 MiB, 64 levels or 100,000 values (aliases
+/// expanded).
 /// In YAML a repeated key silently wins over the earlier one (as Python's loader does); in JSON it is an error.
 [[nodiscard]] result<node> parse_yaml(std::string_view text, std::string name);
 [[nodiscard]] result<node> parse_json(std::string_view text, std::string name);
