@@ -6,6 +6,7 @@
 #include <cerro/config/node.hpp>
 
 #include <unordered_map>
+#include <utility>
 
 namespace cerro::config {
 

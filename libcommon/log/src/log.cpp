@@ -16,15 +16,19 @@ namespace {
 /// The process's one output. The level is apart from it, so that a line below the threshold costs one load.
 struct output {
     std::mutex mutex;
-    bool json = false;
+    settings now;
     std::shared_ptr<spdlog::logger> sinks = make({});
 
-    static std::shared_ptr<spdlog::logger> make(std::string const& file)
+    static std::shared_ptr<spdlog::logger> make(settings const& s)
     {
         auto made = std::make_shared<spdlog::logger>("cerro");
-        made->sinks().push_back(std::make_shared<spdlog::sinks::stdout_sink_mt>());
-        if (!file.empty()) {
-            made->sinks().push_back(std::make_shared<spdlog::sinks::basic_file_sink_mt>(file));
+        if (s.to_stderr) {
+            made->sinks().push_back(std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        } else {
+            made->sinks().push_back(std::make_shared<spdlog::sinks::stdout_sink_mt>());
+        }
+        if (!s.file.empty()) {
+            made->sinks().push_back(std::make_shared<spdlog::sinks::basic_file_sink_mt>(s.file));
         }
         made->set_pattern("%v");
         made->set_level(spdlog::level::trace);
@@ -47,15 +51,22 @@ void configure(settings const& s)
 {
     std::shared_ptr<spdlog::logger> sinks;
     try {
-        sinks = output::make(s.file);
+        sinks = output::make(s);
     } catch (spdlog::spdlog_ex const& e) {
         throw failure("cannot write the log file " + s.file + ": " + e.what());
     }
     output& out = the_output();
     std::lock_guard const lock(out.mutex);
-    out.json = s.json;
+    out.now = s;
     out.sinks = std::move(sinks);
     threshold.store(s.threshold, std::memory_order_relaxed);
+}
+
+settings configured()
+{
+    output& out = the_output();
+    std::lock_guard const lock(out.mutex);
+    return out.now;
 }
 
 level parse_level(std::string_view text)
@@ -85,7 +96,7 @@ void write(level l, std::string_view component, std::string_view event, fields f
     output& out = the_output();
     std::lock_guard const lock(out.mutex);
     std::string const line =
-        out.json ? json_line(time, l, component, event, f) : text_line(time, l, component, event, f);
+        out.now.json ? json_line(time, l, component, event, f) : text_line(time, l, component, event, f);
     out.sinks->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
 }
 

@@ -108,6 +108,7 @@ TEST_CASE("log: lines at or above the threshold are appended to the file, others
     s.file = path;
     log::configure(s);
     CHECK_FALSE(log::enabled(level::info));
+    CHECK(log::configured().file == path.string());
     log::info("test", "not_this");
     log::warn("test", "this", {{"n", 1}});
     std::string const all = contents(path);

@@ -41,10 +41,14 @@ struct settings {
     level threshold = level::info;
     bool json = false;       ///< JSON lines instead of text
     std::string file;        ///< also appended there (text as stdout); empty = no file
+    bool to_stderr = false;  ///< instead of standard output; for tools, whose output is their answer
 };
 
 /// Applies at once; before the first call: info, text, standard output.
+/// @throws failure when the file cannot be written
 void configure(settings const& s);
+/// What holds now; to change one thing: take it, change it, configure() it.
+[[nodiscard]] settings configured();
 /// "critical" and "error" -> error, "warn", "info", "debug", "trace" (the names of LOGLEVEL); anything else -> info
 [[nodiscard]] level parse_level(std::string_view name);
 [[nodiscard]] bool enabled(level l) noexcept;
