@@ -25,6 +25,7 @@ namespace asio = boost::asio;
 /// A WAMP error, from the peer or made here when there is no session (wamp.close.transport_lost) or no answer in time
 /// (wamp.error.timeout).
 struct error {
+    error() = default;  // for boost::system::result, which gives one where there is no error
     explicit error(std::string_view error_uri) : uri(error_uri) {}
     error(std::string_view error_uri, std::string text) : uri(error_uri), args{value(std::move(text))} {}
 
