@@ -112,6 +112,8 @@ struct connect_options {
     tls_options tls;
     limits lim;
     std::chrono::milliseconds connect_timeout{5'000};
+    /// WebSocket: offered instead of what `serializers` gives (msgpack and cbor batched and plain, json plain).
+    std::vector<std::string> subprotocols;
 };
 
 /// Connects and does all handshakes of the transport. Every problem names the url.

@@ -58,8 +58,10 @@ struct accept_options {
     limits lim;
 };
 
-/// Server side of the RawSocket handshake (wamp protocol, 4.1): reads the client's four octets and answers.
-asio::awaitable<result<std::shared_ptr<channel>>> accept_rawsocket(std::shared_ptr<stream> s, accept_options options);
+/// Server side of the RawSocket handshake (wamp protocol, 4.1): reads the client's four octets and answers. `rest` is what
+/// was already read from the stream, to find out what its peer speaks (0x7F = RawSocket).
+asio::awaitable<result<std::shared_ptr<channel>>> accept_rawsocket(std::shared_ptr<stream> s, accept_options options,
+                                                                   bytes rest = {});
 
 /// Server side of the WebSocket upgrade. `request` is the complete HTTP/1.1 request head as received (with its final empty
 /// line); `rest` what was read behind it. Answers 400 when no common subprotocol was offered (wamp protocol, 4.2).

@@ -1,0 +1,477 @@
+// The one unit that instantiates Beast's WebSocket stream.
+
+#include "websocket_channel.hpp"
+
+#include "erased_stream.hpp"
+#include "outbox.hpp"
+#include "subprotocol.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <algorithm>
+
+namespace cerro::transport {
+
+namespace {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using clock = std::chrono::steady_clock;
+using stream_type = websocket::stream<erased_stream, false>;  // permessage-deflate is declined
+
+constexpr std::size_t prefix_size = 4;  // the length before each frame
+constexpr std::size_t usual_buffer = 256U * 1024U;
+constexpr std::size_t most_head = 16U * 1024U;
+constexpr char server_name[] = "Cerro/" CERRO_VERSION;
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
+
+class websocket_channel final : public channel, public std::enable_shared_from_this<websocket_channel> {
+public:
+    websocket_channel(std::shared_ptr<io_stream> s, bytes rest, limits lim)
+        : limits_(lim), ws_(std::move(s), std::move(rest)), timer_(ws_.get_executor())
+    {
+        below().set_dead_peer_timeout(limits_.ping_timeout);
+        websocket::stream_base::timeout times{};
+        times.handshake_timeout = limits_.handshake_timeout;
+        times.idle_timeout = limits_.ping_timeout;  // Beast pings after half of it
+        times.keep_alive_pings = true;
+        ws_.set_option(times);
+        ws_.auto_fragment(false);
+    }
+
+    stream_type& ws() { return ws_; }
+    io_stream& below() { return ws_.next_layer().below(); }
+
+    /// After the upgrade.
+    void open(subprotocol p)
+    {
+        protocol_ = p;
+        info_.serializer = p.serializer;
+        info_.kind = "websocket";
+        info_.protocol = transport::name(p);
+        info_.tls = below().is_tls();
+        info_.peer = below().peer();
+        info_.max_outgoing = limits_.max_message;
+        ws_.binary(!p.text());
+        // A batch may hold several messages; what peers gather beyond one largest message is small.
+        ws_.read_message_max(limits_.max_message + (p.batched ? gather_bytes + prefix_size : 0));
+    }
+
+    void start(std::shared_ptr<channel_events> events) override
+    {
+        events_ = std::move(events);
+        if (state_ == state::open) {
+            read();
+        } else {
+            notify();
+        }
+    }
+
+    bool send(shared_bytes frame) override
+    {
+        if (state_ != state::open || frame->size() - prefix_size > info_.max_outgoing) {
+            return false;
+        }
+        if (out_.pending() + frame->size() > limits_.pending_bytes) {
+            close(close_reason::slow_consumer_pending,
+                  "more than " + std::to_string(limits_.pending_bytes) + " bytes wait for " + info_.peer,
+                  false);
+            return false;
+        }
+        out_.push(std::move(frame));
+        post_flush();
+        return true;
+    }
+
+    void close(close_reason why, std::string detail, bool flush_first) override
+    {
+        if (state_ == state::open) {
+            reason_ = why;
+            detail_ = std::move(detail);
+            if (flush_first) {
+                state_ = state::flushing;
+                watch_writes();
+                post_flush();
+            } else {
+                end();
+            }
+        } else if (state_ != state::closed && !flush_first) {
+            end();
+        }
+    }
+
+    channel_info const& info() const override { return info_; }
+    std::size_t pending_bytes() const override { return out_.pending(); }
+    asio::any_io_executor get_executor() override { return ws_.get_executor(); }
+
+private:
+    enum class state : std::uint8_t {
+        open,
+        flushing,  // closed by the owner; what is queued goes out
+        goodbye,   // the close frames are being exchanged
+        closed,
+    };
+
+    // Reading
+
+    void read()
+    {
+        ws_.async_read(buffer_,
+                       [self = shared_from_this()](error_code ec, std::size_t) { self->on_read(ec); });
+    }
+
+    void on_read(error_code ec)
+    {
+        if (state_ != state::open) {
+            if (!ec && state_ == state::flushing) {
+                buffer_.clear();
+                read();
+            } else if (ec && state_ == state::flushing) {
+                end();
+            }
+            return;
+        }
+        if (ec) {
+            read_failed(ec);
+            return;
+        }
+        deliver();
+        if (state_ != state::closed && state_ != state::goodbye) {
+            read();
+        }
+    }
+
+    void deliver()
+    {
+        static thread_local std::vector<byte_view>
+            batch;  // one for all channels: empty between two deliveries
+        auto messages = std::move(batch);
+        messages.clear();
+        auto const data = buffer_.cdata();
+        byte_view const whole(static_cast<char const*>(data.data()), data.size());
+        auto why = close_reason::none;
+        std::string text;
+        if (ws_.got_text() != protocol_.text()) {
+            why = close_reason::protocol_error;
+            text = std::string(ws_.got_text() ? "a text" : "a binary") + " message under " + info_.protocol;
+        } else if (auto const cut = split_batch(protocol_, whole, limits_.max_message, messages, separator_);
+                   !cut) {
+            bool const big = cut.error().code == errc::limit_exceeded;
+            why = big ? close_reason::message_too_big : close_reason::protocol_error;
+            text = cut.error().what;
+        }
+        if (!messages.empty()) {
+            auto const events = events_;
+            events->on_messages(messages);
+        }
+        batch = std::move(messages);
+        buffer_.clear();
+        if (buffer_.capacity() > usual_buffer) {
+            buffer_.shrink_to_fit();
+        }
+        if (why != close_reason::none) {
+            close(why, std::move(text), true);
+        }
+    }
+
+    void read_failed(error_code ec)
+    {
+        auto why = close_reason::connection_lost;
+        std::string text = ec.message();
+        if (ec == websocket::error::closed) {
+            why = close_reason::closed_by_peer;
+            auto const& said = ws_.reason();
+            text = "close code " + std::to_string(said.code);
+            if (!said.reason.empty()) {
+                text += ": " + std::string(said.reason.data(), said.reason.size());
+            }
+        } else if (ec == asio::error::eof) {
+            why = close_reason::closed_by_peer;
+        } else if (ec == beast::error::timeout) {
+            why = close_reason::ping_timeout;
+            text = info_.peer + " was silent for " + std::to_string(limits_.ping_timeout.count()) + " ms";
+        } else if (ec == websocket::error::message_too_big || ec == websocket::error::buffer_overflow) {
+            why = close_reason::message_too_big;
+            text = "a message above " + std::to_string(limits_.max_message) + " bytes";
+        } else if (ec == websocket::condition::protocol_violation) {
+            why = close_reason::protocol_error;
+        }
+        close(why, std::move(text), false);
+    }
+
+    // Writing
+
+    void post_flush()
+    {
+        if (!flush_posted_ && !writing_) {
+            flush_posted_ = true;
+            asio::post(ws_.get_executor(), [self = shared_from_this()] {
+                self->flush_posted_ = false;
+                self->flush();
+            });
+        }
+    }
+
+    void flush()
+    {
+        if (writing_ || state_ == state::goodbye || state_ == state::closed) {
+            return;
+        }
+        if (out_.empty()) {
+            if (state_ == state::flushing) {
+                say_goodbye();
+            }
+            return;
+        }
+        gathered_.clear();
+        std::size_t frames = 1;
+        if (!protocol_.batched) {
+            gathered_.push_back(body(*out_.front()));
+        } else if (protocol_.text()) {
+            frames = gather_text();
+        } else {
+            frames = out_.gather(std::back_inserter(gathered_));
+        }
+        writing_ = true;
+        watch_writes();
+        buffer_list const list(gathered_.data(), gathered_.data() + gathered_.size());
+        ws_.async_write(list, [self = shared_from_this(), frames](error_code ec, std::size_t) {
+            self->on_written(ec, frames);
+        });
+    }
+
+    static asio::const_buffer body(bytes const& frame)
+    {
+        return {frame.data() + prefix_size, frame.size() - prefix_size};
+    }
+
+    std::size_t gather_text()
+    {
+        static constexpr char reference[] = {separator_reference};
+        static constexpr char specification[] = {separator_specification};
+        bool const strict = separator_ == separator_specification;
+        std::size_t const frames = out_.gather(std::back_inserter(gathered_));
+        std::vector<asio::const_buffer> both;
+        both.reserve(frames * 2);
+        for (auto const& whole : gathered_) {
+            both.emplace_back(static_cast<char const*>(whole.data()) + prefix_size,
+                              whole.size() - prefix_size);
+            both.emplace_back(strict ? specification : reference, 1);
+        }
+        gathered_ = std::move(both);
+        return frames;
+    }
+
+    void on_written(error_code ec, std::size_t frames)
+    {
+        writing_ = false;
+        if (state_ == state::closed || state_ == state::goodbye) {
+            return;
+        }
+        if (ec) {
+            if (state_ == state::flushing) {
+                end();
+            } else if (ec != asio::error::operation_aborted) {
+                close(close_reason::connection_lost, ec.message(), false);
+            }
+            // otherwise the read that ends too says why
+            return;
+        }
+        out_.pop(frames);
+        flush();
+    }
+
+    /// The timer runs while something is being written, and is looked at once each deadline.
+    void watch_writes()
+    {
+        if (!watching_) {
+            watching_ = true;
+            progress_ = ws_.next_layer().written();
+            timer_.expires_after(limits_.write_deadline);
+            timer_.async_wait([weak = weak_from_this()](error_code ec) {
+                if (auto const self = weak.lock(); self && !ec) {
+                    self->watching_ = false;
+                    self->tick();
+                }
+            });
+        }
+    }
+
+    void tick()
+    {
+        if (state_ == state::closed || (!writing_ && state_ == state::open)) {
+            return;
+        }
+        if (state_ != state::open) {
+            end();
+        } else if (ws_.next_layer().written() == progress_) {
+            close(close_reason::slow_consumer_deadline,
+                  info_.peer + " took nothing for " + std::to_string(limits_.write_deadline.count()) + " ms",
+                  false);
+        } else {
+            watch_writes();
+        }
+    }
+
+    // The end
+
+    void say_goodbye()
+    {
+        state_ = state::goodbye;
+        websocket::close_reason said(websocket::close_code::normal);
+        if (reason_ == close_reason::protocol_error) {
+            said.code = websocket::close_code::protocol_error;
+        } else if (reason_ == close_reason::message_too_big) {
+            said.code = websocket::close_code::too_big;
+        } else if (reason_ == close_reason::shutdown) {
+            said.code = websocket::close_code::going_away;
+        }
+        ws_.async_close(said, [self = shared_from_this()](error_code) { self->end(); });
+    }
+
+    void end()
+    {
+        if (state_ != state::closed) {
+            state_ = state::closed;
+            below().abort();
+            timer_.cancel();
+            notify();
+        }
+    }
+
+    void notify()
+    {
+        if (events_) {
+            asio::post(ws_.get_executor(), [self = shared_from_this(), events = std::move(events_)] {
+                events->on_closed(self->reason_, self->detail_);
+            });
+            events_ = nullptr;
+        }
+    }
+
+    limits limits_;
+    stream_type ws_;
+    io_timer timer_;
+    std::shared_ptr<channel_events> events_;
+    channel_info info_;
+    subprotocol protocol_;
+    std::optional<char> separator_;
+    state state_ = state::open;
+    bool writing_ = false;
+    bool flush_posted_ = false;
+    bool watching_ = false;
+    close_reason reason_ = close_reason::none;
+    std::string detail_;
+    std::size_t progress_ = 0;
+    beast::flat_buffer buffer_;
+    outbox out_;  // the frames being written stay in it until they are
+    std::vector<asio::const_buffer> gathered_;
+};
+
+asio::awaitable<problem> refuse(std::shared_ptr<io_stream> s, std::string text, limits lim)
+{
+    std::string answer = "HTTP/1.1 400 Bad Request\r\nServer: " + std::string(server_name) +
+                         "\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: " +
+                         std::to_string(text.size() + 1) + "\r\n\r\n" + text + "\n";
+    [[maybe_unused]] auto const told = co_await s->write(answer, lim.handshake_timeout);
+    s->close();
+    co_return fail(errc::refused, s->peer() + ": " + text);
+}
+
+std::string known_protocols(accept_options const& o)
+{
+    std::string out;
+    for (auto const s : o.serializers) {
+        out += (out.empty() ? "" : ", ") + name(subprotocol{s, false});
+    }
+    return out;
+}
+
+}  // namespace
+
+asio::awaitable<result<std::shared_ptr<channel>>> accept_websocket(std::shared_ptr<stream> s,
+                                                                   bytes request,
+                                                                   bytes rest,
+                                                                   accept_options options)
+{
+    auto const io = std::static_pointer_cast<io_stream>(s);
+    http::request_parser<http::empty_body> parser;
+    parser.header_limit(most_head);
+    parser.eager(false);
+    error_code ec;
+    parser.put(asio::buffer(request), ec);
+    if (ec || !parser.is_header_done()) {
+        co_return co_await refuse(io, "bad HTTP request: " + (ec ? ec.message() : "incomplete"), options.lim);
+    }
+    auto const& head = parser.get();
+    if (!websocket::is_upgrade(head)) {
+        co_return co_await refuse(io, "this path wants a WebSocket upgrade", options.lim);
+    }
+    std::string offer;  // the header may come several times
+    for (auto [at, end] = head.equal_range(http::field::sec_websocket_protocol); at != end; ++at) {
+        offer += std::string(at->value().data(), at->value().size()) + ",";
+    }
+    auto const chosen = choose_subprotocol(offer, options.serializers, options.batched);
+    if (!chosen) {
+        co_return co_await refuse(
+            io, "no WebSocket subprotocol in common; offer one of " + known_protocols(options), options.lim);
+    }
+    auto const made = std::make_shared<websocket_channel>(io, std::move(rest), options.lim);
+    made->ws().set_option(websocket::stream_base::decorator([chosen](websocket::response_type& answer) {
+        answer.set(http::field::server, server_name);
+        answer.set(http::field::sec_websocket_protocol, name(*chosen));
+    }));
+    auto [failed] = co_await made->ws().async_accept(head, as_result);
+    if (failed) {
+        io->abort();
+        bool const late = failed == beast::error::timeout;
+        co_return fail(late ? errc::timed_out : errc::refused,
+                       io->peer() + ": WebSocket upgrade: " + failed.message());
+    }
+    made->open(*chosen);
+    co_return made;
+}
+
+asio::awaitable<result<std::shared_ptr<channel>>> connect_websocket(std::shared_ptr<io_stream> s,
+                                                                    std::string host,
+                                                                    std::string target,
+                                                                    std::vector<std::string> offer,
+                                                                    limits lim)
+{
+    auto const made = std::make_shared<websocket_channel>(s, bytes(), lim);
+    std::string joined;
+    for (auto const& one : offer) {
+        joined += (joined.empty() ? "" : ",") + one;
+    }
+    made->ws().set_option(websocket::stream_base::decorator([joined](websocket::request_type& question) {
+        question.set(http::field::user_agent, server_name);
+        question.set(http::field::sec_websocket_protocol, joined);
+    }));
+    websocket::response_type answer;
+    auto [failed] = co_await made->ws().async_handshake(answer, host, target, as_result);
+    if (failed) {
+        s->abort();
+        std::string text = "WebSocket upgrade: " + failed.message();
+        if (failed == websocket::error::upgrade_declined) {
+            text += ": HTTP " + std::to_string(answer.result_int());
+        }
+        co_return fail(failed == beast::error::timeout ? errc::timed_out : errc::refused, text);
+    }
+    std::string const said(answer[http::field::sec_websocket_protocol]);
+    auto const chosen = parse_subprotocol(said);
+    if (!chosen || std::find(offer.begin(), offer.end(), said) == offer.end()) {
+        s->abort();
+        co_return fail(errc::refused,
+                       "the server chose the WebSocket subprotocol \"" + said + "\", offered were " + joined);
+    }
+    made->open(*chosen);
+    co_return made;
+}
+
+}  // namespace cerro::transport
