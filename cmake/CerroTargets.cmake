@@ -1,4 +1,4 @@
-# The rules that every target of ours obeys, and the three functions that make targets.
+# The rules that every target of ours obeys, and the functions that make targets.
 
 add_library(cerro_rules INTERFACE)
 target_compile_features(cerro_rules INTERFACE cxx_std_20)
@@ -23,6 +23,10 @@ if(CERRO_FUZZ)
   target_compile_options(cerro_rules INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer)
   target_link_options(cerro_rules INTERFACE -fsanitize=address,undefined)
 endif()
+
+# What scripts/demo needs built; the tests that run under the sanitizers too.
+add_custom_target(demo_programs)
+add_custom_target(sanitized_tests)
 
 # cerro_library(NAME codec SOURCES src/a.cpp ... PUBLIC cerro::x PRIVATE cerro::y [PCH <header>...])
 # The headers under include/ are public; PUBLIC lists what a public header needs.
@@ -57,6 +61,7 @@ function(cerro_executable)
   target_link_libraries(${arg_NAME} PRIVATE cerro_rules ${arg_LINK})
   set_target_properties(${arg_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
   install(TARGETS ${arg_NAME} RUNTIME DESTINATION bin)
+  add_dependencies(demo_programs ${arg_NAME})
 endfunction()
 
 # cerro_test(NAME codec_json SOURCES tests/json_test.cpp LINK cerro::codec LABELS unit [TIMEOUT 60])
@@ -81,6 +86,9 @@ function(cerro_test)
     CERRO_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data" CERRO_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   add_test(NAME ${arg_NAME} COMMAND test_${arg_NAME})
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  if(arg_LABELS MATCHES "unit|net")
+    add_dependencies(sanitized_tests test_${arg_NAME})
+  endif()
 endfunction()
 
 # cerro_fuzz(NAME codec_json SOURCES fuzz/json_fuzz.cpp LINK cerro::codec)
