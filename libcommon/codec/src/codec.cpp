@@ -71,6 +71,15 @@ void encode(serializer s, value const& v, bytes& out)
     }
 }
 
+void encode_dict(serializer s, dict const& d, bytes& out)
+{
+    switch (s) {
+        case serializer::json: json::write_dict(d, out); break;
+        case serializer::msgpack: msgpack_format::write_dict(d, out); break;
+        case serializer::cbor: cbor::write_dict(d, out); break;
+    }
+}
+
 bytes encode(serializer s, value const& v)
 {
     bytes out;

@@ -43,11 +43,7 @@ void list_writer::add_text(std::string_view text)
 void list_writer::add_dict(dict const& d)
 {
     separate();
-    switch (serializer_) {
-        case serializer::json: json::write_dict(d, out_); break;
-        case serializer::msgpack: msgpack_format::write_dict(d, out_); break;
-        case serializer::cbor: cbor::write_dict(d, out_); break;
-    }
+    encode_dict(serializer_, d, out_);
 }
 
 void list_writer::add_value(value const& v)

@@ -19,7 +19,7 @@ enum class serializer : std::uint8_t { json = 1, msgpack = 2, cbor = 3 };  ///< 
 
 /// What one message may demand of its reader. 0 is not "off": a reader with max_items 0 refuses everything.
 struct limits {
-    std::size_t max_depth = 64;         ///< nested lists and dicts
+    std::size_t max_depth = 64;         ///< nested lists and dicts; no reader goes deeper than 1024
     std::size_t max_items = 1'000'000;  ///< elements of all lists and dicts together
 };
 
@@ -33,6 +33,7 @@ struct limits {
 /// Appends the encoded value to `out`. JSON: shortest round-trip numbers ("1.0" for whole doubles), NaN and
 /// infinities become null, invalid UTF-8 is replaced by U+FFFD; msgpack and CBOR: smallest forms.
 void encode(serializer s, value const& v, bytes& out);
+void encode_dict(serializer s, dict const& d, bytes& out);
 [[nodiscard]] bytes encode(serializer s, value const& v);
 
 /// JSON text for files, HTTP and people. `indent` 0 = one line.

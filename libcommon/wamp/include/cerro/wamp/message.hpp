@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// WAMP messages (wamp protocol, 2): one flat struct whose payload stays encoded, scanned from and written to bytes.
+/// WAMP messages (wamp protocol, 2): one flat struct whose payload stays encoded, scanned from and written to
+/// bytes.
 
 #include <cerro/base/bytes.hpp>
 #include <cerro/base/result.hpp>
@@ -15,10 +16,31 @@ namespace cerro::wamp {
 using id = std::uint64_t;  ///< 1 .. 2^53; 0 = none
 
 enum class message_type : std::uint8_t {
-    hello = 1, welcome = 2, abort = 3, challenge = 4, authenticate = 5, goodbye = 6, error = 8,
-    publish = 16, published = 17, subscribe = 32, subscribed = 33, unsubscribe = 34, unsubscribed = 35,
-    event = 36, event_received = 37, call = 48, cancel = 49, result = 50, register_ = 64, registered = 65,
-    unregister = 66, unregistered = 67, invocation = 68, interrupt = 69, yield = 70,
+    hello = 1,
+    welcome = 2,
+    abort = 3,
+    challenge = 4,
+    authenticate = 5,
+    goodbye = 6,
+    error = 8,
+    publish = 16,
+    published = 17,
+    subscribe = 32,
+    subscribed = 33,
+    unsubscribe = 34,
+    unsubscribed = 35,
+    event = 36,
+    event_received = 37,
+    call = 48,
+    cancel = 49,
+    result = 50,
+    register_ = 64,
+    registered = 65,
+    unregister = 66,
+    unregistered = 67,
+    invocation = 68,
+    interrupt = 69,
+    yield = 70,
 };
 
 /// "PUBLISH", ...; "?" for a number that is none
@@ -64,14 +86,15 @@ struct message {
 /// Reads a message without decoding its payload; the payload is checked for well-formedness and limits.
 ///
 /// @param input one complete message; the result's payload points into it
-/// @return errc::malformed (what says which field), errc::limit_exceeded, errc::unsupported for an unknown type
+/// @return errc::malformed (what says which field), errc::limit_exceeded, errc::unsupported for an unknown
+/// type
 [[nodiscard]] result<message> scan(codec::serializer s, byte_view input, codec::limits const& lim = {});
 
 /// Writes a message, payload included (transcoded if it is of another serializer), behind `out`.
 void write(codec::serializer s, message const& m, bytes& out);
 
-/// A message ready for any transport: 4 octets big-endian length, then the message. That prefix is at once the
-/// RawSocket header and the prefix of `.batched` binary WebSocket framing; plain WebSocket skips it.
+/// A message ready for any transport: 4 octets big-endian length, then the message. That prefix is at once
+/// the RawSocket header and the prefix of `.batched` binary WebSocket framing; plain WebSocket skips it.
 [[nodiscard]] shared_bytes frame(codec::serializer s, message const& m);
 
 /// The payload as values; missing parts are empty.
@@ -82,7 +105,8 @@ void write(codec::serializer s, message const& m, bytes& out);
 class payload {
 public:
     payload() = default;
-    /// Encodes; an empty list with empty dict gives an empty payload, kwargs without args an empty list before them.
+    /// Encodes; an empty list with empty dict gives an empty payload, kwargs without args an empty list
+    /// before them.
     payload(codec::serializer s, list const& args, dict const& kwargs);
     [[nodiscard]] payload_view view() const noexcept { return {serializer_, args_, kwargs_}; }
 

@@ -18,9 +18,11 @@ enum class uri_rule : std::uint8_t { loose, strict };
 /// Is `uri` a legal concrete URI (topic published to, procedure called)?
 [[nodiscard]] bool valid_uri(std::string_view uri, uri_rule rule = uri_rule::loose) noexcept;
 /// Is `uri` a legal pattern for SUBSCRIBE or REGISTER with this policy?
-[[nodiscard]] bool valid_pattern(std::string_view uri, match_policy m, uri_rule rule = uri_rule::loose) noexcept;
-/// Does the concrete `uri` match? Prefix is a string prefix; an empty wildcard component is exactly one arbitrary one,
-/// a trailing one too.
+[[nodiscard]] bool valid_pattern(std::string_view uri,
+                                 match_policy m,
+                                 uri_rule rule = uri_rule::loose) noexcept;
+/// Does the concrete `uri` match? Prefix is a string prefix; an empty wildcard component is exactly one
+/// arbitrary one, a trailing one too.
 [[nodiscard]] bool matches(std::string_view uri, std::string_view pattern, match_policy m) noexcept;
 
 /// Error and close reasons as they stand on the wire (wamp protocol, 3 and 5).

@@ -1,0 +1,152 @@
+#include <cerro/auth/compare.hpp>
+#include <cerro/auth/wampcra.hpp>
+#include <cerro/codec/base64.hpp>
+#include <cerro/codec/codec.hpp>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+namespace cerro::auth {
+
+namespace {
+
+constexpr std::int64_t most_iterations = 1'000'000;
+constexpr std::int64_t longest_key = 1024;
+constexpr std::int64_t default_iterations = 1000;
+constexpr std::int64_t default_keylen = 32;
+constexpr std::size_t nonce_octets = 16;
+
+unsigned char const* octets_of(std::string_view text)
+{
+    return reinterpret_cast<unsigned char const*>(text.data());
+}
+
+/// "2026-11-21T09:31:00.123Z"
+std::string iso8601(std::chrono::system_clock::time_point when)
+{
+    auto const ms = std::chrono::floor<std::chrono::milliseconds>(when).time_since_epoch();
+    auto const s = std::chrono::floor<std::chrono::seconds>(ms);
+    std::time_t const seconds = s.count();
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> head{};
+    std::array<char, 48> text{};
+    std::strftime(head.data(), head.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    std::snprintf(text.data(), text.size(), "%s.%03dZ", head.data(), static_cast<int>((ms - s).count()));
+    return text.data();
+}
+
+/// The member as an integer of 1 to `most`, or `fallback` if it is absent.
+result<int> bounded(dict const& extra, std::string_view key, std::int64_t fallback, std::int64_t most)
+{
+    auto const* const member = extra.find(key);
+    auto const number = member == nullptr ? std::optional(fallback) : member->as_int();
+    if (!number || *number < 1) {
+        return fail(errc::malformed, "CHALLENGE.Extra: " + std::string(key) + " is not a positive integer");
+    }
+    if (*number > most) {
+        return fail(errc::limit_exceeded,
+                    "CHALLENGE.Extra: " + std::string(key) + " is " + std::to_string(*number) +
+                        "; more than " + std::to_string(most) + " is refused");
+    }
+    return static_cast<int>(*number);
+}
+
+}  // namespace
+
+std::string wampcra_signature(std::string_view key_or_derived, std::string_view challenge)
+{
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    if (HMAC(EVP_sha256(),
+             key_or_derived.data(),
+             static_cast<int>(key_or_derived.size()),
+             octets_of(challenge),
+             challenge.size(),
+             digest.data(),
+             &size) == nullptr) {
+        throw failure("OpenSSL cannot compute HMAC-SHA256", 70);
+    }
+    return codec::base64_encode({reinterpret_cast<char const*>(digest.data()), size});
+}
+
+std::string wampcra_derive_key(std::string_view secret, std::string_view salt, int iterations, int keylen)
+{
+    if (iterations < 1 || keylen < 1) {
+        throw failure("WAMP-CRA: iterations and keylen must be at least 1");
+    }
+    std::string key(static_cast<std::size_t>(keylen), '\0');
+    if (PKCS5_PBKDF2_HMAC(secret.data(),
+                          static_cast<int>(secret.size()),
+                          octets_of(salt),
+                          static_cast<int>(salt.size()),
+                          iterations,
+                          EVP_sha256(),
+                          keylen,
+                          reinterpret_cast<unsigned char*>(key.data())) != 1) {
+        throw failure("OpenSSL cannot compute PBKDF2-HMAC-SHA256", 70);
+    }
+    return codec::base64_encode(key);
+}
+
+wampcra_server::wampcra_server(wampcra_user user,
+                               wampcra_subject const& subject,
+                               std::chrono::system_clock::time_point now)
+    : user_(std::move(user)),
+      challenge_(codec::to_json(dict{{"authid", subject.authid},
+                                     {"authrole", subject.authrole},
+                                     {"authmethod", "wampcra"},
+                                     {"authprovider", subject.authprovider},
+                                     {"session", subject.session},
+                                     {"nonce", random_token(nonce_octets)},
+                                     {"timestamp", iso8601(now)}}))
+{}
+
+dict wampcra_server::extra() const
+{
+    dict out{{"challenge", challenge_}};
+    if (!user_.salt.empty()) {
+        out.set("salt", user_.salt);
+        out.set("iterations", user_.iterations);
+        out.set("keylen", user_.keylen);
+    }
+    return out;
+}
+
+bool wampcra_server::accepts(std::string_view signature) const
+{
+    return !user_.secret.empty() &&
+           equal_constant_time(signature, wampcra_signature(user_.secret, challenge_));
+}
+
+result<std::string> wampcra_answer(std::string_view secret, dict const& extra)
+{
+    auto const* const challenge = extra.find("challenge");
+    auto const* const text = challenge != nullptr ? challenge->as_text() : nullptr;
+    if (text == nullptr) {
+        return fail(errc::malformed, "CHALLENGE.Extra: challenge is not a text");
+    }
+    auto const* const salt = extra.find("salt");
+    if (salt == nullptr || salt->is_null()) {
+        return wampcra_signature(secret, *text);
+    }
+    auto const* const salt_text = salt->as_text();
+    if (salt_text == nullptr) {
+        return fail(errc::malformed, "CHALLENGE.Extra: salt is not a text");
+    }
+    auto const iterations = bounded(extra, "iterations", default_iterations, most_iterations);
+    if (!iterations) {
+        return iterations.error();
+    }
+    auto const keylen = bounded(extra, "keylen", default_keylen, longest_key);
+    if (!keylen) {
+        return keylen.error();
+    }
+    return wampcra_signature(wampcra_derive_key(secret, *salt_text, *iterations, *keylen), *text);
+}
+
+}  // namespace cerro::auth
