@@ -1,0 +1,155 @@
+#include <cerro/codec/codec.hpp>
+#include <cerro/router/settings.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace cerro::router {
+
+namespace {
+
+dict rights_of(rights const& r)
+{
+    return {{"call", r.call}, {"register", r.register_}, {"publish", r.publish}, {"subscribe", r.subscribe}};
+}
+
+value describe(access_rules const& a)
+{
+    dict out;
+    if (a.anonymous_role) {
+        out.append("anonymous", dict{{"role", *a.anonymous_role}});
+    }
+    auto const users = [&](std::string_view method, auto const& table) {
+        dict known;
+        for (auto const& [authid, user] : table) {
+            known.append(authid, dict{{"role", user.role}});
+        }
+        out.append(std::string(method), std::move(known));
+    };
+    if (a.ticket) {
+        users("ticket", *a.ticket);
+    }
+    if (a.wampcra) {
+        users("wampcra", *a.wampcra);
+    }
+    return out;
+}
+
+dict describe(wamp_settings const& w)
+{
+    list serializers;
+    for (auto const s : w.serializers) {
+        serializers.emplace_back(codec::name(s));
+    }
+    return {{"auth", describe(*w.access)},
+            {"serializers", serializers.empty() ? value("all") : value(std::move(serializers))},
+            {"max_message", w.limits.max_message},
+            {"pending_bytes", w.limits.pending_bytes},
+            {"write_deadline_ms", w.limits.write_deadline.count()},
+            {"handshake_timeout_ms", w.limits.handshake_timeout.count()},
+            {"ping_interval_ms", w.limits.ping_interval.count()},
+            {"ping_timeout_ms", w.limits.ping_timeout.count()}};
+}
+
+struct path_describer {
+    dict operator()(wamp_settings const& w) const
+    {
+        auto out = describe(w);
+        out.set("type", "websocket");
+        return out;
+    }
+    dict operator()(caller_settings const& c) const
+    {
+        return {{"type", "caller"}, {"realm", c.realm}, {"role", c.role}, {"post_body_limit", c.max_body}};
+    }
+    dict operator()(static_settings const& s) const
+    {
+        return {{"type", "static"}, {"directory", s.directory}};
+    }
+    dict operator()(redirect_settings const& r) const { return {{"type", "redirect"}, {"url", r.url}}; }
+};
+
+dict describe(listener_settings const& l)
+{
+    dict out{{"type", name(l.type)}};
+    auto const& e = l.endpoint;
+    if (e.unix_path.empty()) {
+        out.append("endpoint", dict{{"interface", e.address}, {"port", e.port}, {"tls", e.tls.has_value()}});
+    } else {
+        out.append("endpoint", dict{{"path", e.unix_path}});
+    }
+    if (l.type != listener_settings::kind::web) {
+        out.append("wamp", describe(l.wamp));
+        return out;
+    }
+    dict paths;
+    for (auto const& p : l.paths) {
+        paths.append(p.path, std::visit(path_describer{}, p.what));
+    }
+    out.append("paths", std::move(paths));
+    return out;
+}
+
+}  // namespace
+
+std::string describe(settings const& s)
+{
+    list realms;
+    for (auto const& realm : s.realms) {
+        dict roles;
+        for (auto const& [role_name, permissions] : realm.roles) {
+            list entries;
+            for (auto const& p : permissions) {
+                entries.emplace_back(dict{
+                    {"uri", p.uri},
+                    {"match", wamp::name(p.match)},
+                    {"allow", rights_of(p.allow)},
+                    {"disclose",
+                     dict{{"caller", p.allow.disclose_caller}, {"publisher", p.allow.disclose_publisher}}}});
+            }
+            roles.append(role_name, std::move(entries));
+        }
+        realms.emplace_back(dict{{"name", realm.name}, {"roles", std::move(roles)}});
+    }
+    list listeners;
+    for (auto const& l : s.listeners) {
+        listeners.emplace_back(describe(l));
+    }
+    auto const& lim = s.sessions;
+    dict const limits{{"max_depth", lim.message.max_depth},
+                      {"max_items", lim.message.max_items},
+                      {"max_uri", lim.max_uri},
+                      {"max_subscriptions", lim.max_subscriptions},
+                      {"max_registrations", lim.max_registrations},
+                      {"max_calls_open", lim.max_calls_open},
+                      {"call_timeout_max_ms", lim.call_timeout_max.count()},
+                      {"hello_timeout_ms", lim.hello_timeout.count()},
+                      {"auth_timeout_ms", lim.auth_timeout.count()},
+                      {"max_connections", s.max_connections}};
+    return codec::to_json(dict{{"node", s.node},
+                               {"worker", s.worker},
+                               {"realms", std::move(realms)},
+                               {"transports", std::move(listeners)},
+                               {"limits", limits},
+                               {"drain_time_ms", s.drain_time.count()}},
+                          2);
+}
+
+result<settings> load_settings(std::string const& path, bool skip_components)
+{
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    if (!file || !(text << file.rdbuf())) {
+        return fail(errc::io, path + ": cannot be read; give --config FILE or --cbdir DIR");
+    }
+    load_options options;
+    options.skip_components = skip_components;
+    if (auto const dir = std::filesystem::path(path).parent_path(); !dir.empty()) {
+        options.base_dir = dir.string();
+    }
+    return parse_settings(text.str(), path, options);
+}
+
+}  // namespace cerro::router

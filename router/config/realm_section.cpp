@@ -1,0 +1,82 @@
+#include "sections.hpp"
+
+#include <utility>
+
+namespace cerro::router {
+
+namespace {
+
+permission read_permission(reader& in, config::node const& n)
+{
+    permission p;
+    if (!in.map(n, {"uri", "match", "allow", "disclose", "cache", "validate", "meta"})) {
+        return p;
+    }
+    p.uri = in.required_text(n, "uri");
+    if (n.find("match") != nullptr) {
+        auto const text = in.text(n, "match");
+        auto const match = wamp::parse_match_policy(text);
+        if (!match) {
+            in.wrong(*n.find("match"), "'" + text + "' must be exact, prefix or wildcard");
+        } else {
+            p.match = *match;
+        }
+    } else if (p.uri.ends_with('*')) {
+        p.uri.pop_back();
+        p.match = wamp::match_policy::prefix;
+    } else if (p.uri.find("..") != std::string::npos) {
+        p.match = wamp::match_policy::wildcard;
+    }
+    if (auto const* allow = n.find("allow");
+        allow != nullptr && in.map(*allow, {"call", "register", "publish", "subscribe"})) {
+        p.allow.call = in.boolean(*allow, "call", false);
+        p.allow.register_ = in.boolean(*allow, "register", false);
+        p.allow.publish = in.boolean(*allow, "publish", false);
+        p.allow.subscribe = in.boolean(*allow, "subscribe", false);
+    }
+    if (auto const* show = n.find("disclose"); show != nullptr && in.map(*show, {"caller", "publisher"})) {
+        p.allow.disclose_caller = in.boolean(*show, "caller", false);
+        p.allow.disclose_publisher = in.boolean(*show, "publisher", false);
+    }
+    return p;
+}
+
+}  // namespace
+
+void read_realm(reader& in, config::node const& n, settings& out)
+{
+    if (!in.map(n, {"name", "id", "roles", "options", "store", "inventory"})) {
+        return;
+    }
+    realm_settings realm;
+    realm.name = in.required_text(n, "name");
+    for (auto const& other : out.realms) {
+        if (other.name == realm.name) {
+            in.wrong(n, "realm '" + realm.name + "' is configured twice");
+        }
+    }
+    if (auto const* options = n.find("options")) {
+        in.map(*options, {"enable_meta_api", "bridge_meta_api", "event_dispatching_chunk_size", "uri_check"});
+    }
+    if (auto const* store = n.find("store")) {
+        out.warnings.push_back(store->where() +
+                               ": event history is not supported by this version and is ignored");
+    }
+    for (auto const& role : in.items(n, "roles")) {
+        if (!in.map(role, {"name", "id", "permissions", "authorizer", "disclose", "cache"})) {
+            continue;
+        }
+        if (auto const* authorizer = role.find("authorizer")) {
+            in.wrong(*authorizer, "dynamic authorizers are not supported; write 'permissions'");
+        }
+        auto const role_name = in.required_text(role, "name");
+        std::vector<permission> permissions;
+        for (auto const& p : in.items(role, "permissions")) {
+            permissions.push_back(read_permission(in, p));
+        }
+        realm.roles.emplace_back(role_name, std::move(permissions));
+    }
+    out.realms.push_back(std::move(realm));
+}
+
+}  // namespace cerro::router

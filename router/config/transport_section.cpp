@@ -1,0 +1,347 @@
+#include "sections.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <filesystem>
+#include <utility>
+
+namespace cerro::router {
+
+namespace {
+
+constexpr std::chrono::milliseconds off{24 * 3'600'000};  // where crossbar writes 0 for "none"
+constexpr std::int64_t max_ms = 24LL * 3'600'000;
+constexpr std::int64_t max_wire_message = 64LL << 20U;
+
+std::string resolved(section_context const& about, std::string const& path)
+{
+    std::filesystem::path const p(path);
+    return p.is_absolute() ? path
+                           : (std::filesystem::path(about.options.base_dir) / p).lexically_normal().string();
+}
+
+// --- endpoint
+// ---------------------------------------------------------------------------------------------------
+
+std::optional<tls_settings> read_tls(reader& in, config::node const& endpoint, section_context const& about)
+{
+    auto const* n = endpoint.find("tls");
+    if (n == nullptr ||
+        !in.map(*n, {"key", "certificate", "chain_certificates", "ca_certificates", "dhparam", "ciphers"})) {
+        return std::nullopt;
+    }
+    if (n->find("ca_certificates") != nullptr) {
+        in.wrong(*n->find("ca_certificates"), "client certificates are not supported by this version");
+    }
+    tls_settings tls;
+    tls.key = resolved(about, in.required_text(*n, "key"));
+    tls.certificate = resolved(about, in.required_text(*n, "certificate"));
+    for (auto const& file : in.texts(*n, "chain_certificates")) {
+        tls.chain.push_back(resolved(about, file));
+    }
+    return tls;
+}
+
+std::uint16_t read_port(reader& in, config::node const& n)
+{
+    auto const* port = n.find("port");
+    if (port == nullptr) {
+        in.wrong(n, "the key 'port' is missing");
+        return 0;
+    }
+    if (!port->text().starts_with('$')) {
+        return static_cast<std::uint16_t>(in.integer(n, "port", 0, 0, 65535));
+    }
+    std::string const text = in.expand(*port, port->text());
+    bool const digits = !text.empty() && text.size() <= 5 &&
+                        std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    int const number = digits ? std::stoi(text) : -1;
+    if (number < 0 || number > 65535) {
+        in.wrong(*port, "the value '" + text + "' of that variable is not a port");
+        return 0;
+    }
+    return static_cast<std::uint16_t>(number);
+}
+
+endpoint_settings read_endpoint(reader& in, config::node const& transport, section_context const& about)
+{
+    endpoint_settings out;
+    auto const* n = transport.find("endpoint");
+    if (n == nullptr) {
+        in.wrong(transport, "the key 'endpoint' is missing");
+        return out;
+    }
+    if (!in.map(*n)) {
+        return out;
+    }
+    auto const type = in.required_text(*n, "type");
+    if (type == "unix") {
+        if (in.map(*n, {"type", "path", "backlog"})) {
+            out.unix_path = resolved(about, in.required_text(*n, "path"));
+            out.backlog = static_cast<int>(in.integer(*n, "backlog", out.backlog, 1, 65535));
+        }
+        return out;
+    }
+    if (type != "tcp") {
+        in.wrong(*n, "'" + type + "' is no type of endpoint; tcp and unix are");
+        return out;
+    }
+    if (!in.map(*n,
+                {"type",
+                 "version",
+                 "port",
+                 "portrange",
+                 "shared",
+                 "interface",
+                 "backlog",
+                 "user_timeout",
+                 "tls"})) {
+        return out;
+    }
+    if (n->find("portrange") != nullptr) {
+        in.wrong(*n->find("portrange"), "a range of ports is not supported; give 'port'");
+    }
+    auto const version = in.integer(*n, "version", 4, 4, 6);
+    out.port = read_port(in, *n);
+    out.address_given = n->find("interface") != nullptr;
+    out.address = in.text(*n, "interface", version == 6 ? "::" : "0.0.0.0");
+    out.backlog = static_cast<int>(in.integer(*n, "backlog", out.backlog, 1, 65535));
+    out.tls = read_tls(in, *n, about);
+    if (out.address == "localhost") {
+        out.address = version == 6 ? "::1" : "127.0.0.1";
+    }
+    return out;
+}
+
+// --- what is spoken there
+// -----------------------------------------------------------------------------------------
+
+void read_serializers(reader& in, config::node const& n, wamp_settings& out)
+{
+    if (n.find("serializers") == nullptr) {
+        return;
+    }
+    out.batched = false;
+    for (auto const& name : in.texts(n, "serializers")) {
+        std::string_view plain = name;
+        if (plain.ends_with(".batched")) {
+            plain.remove_suffix(8);
+            out.batched = true;
+        }
+        bool known = false;
+        for (auto const s : {codec::serializer::json, codec::serializer::msgpack, codec::serializer::cbor}) {
+            if (codec::name(s) == plain) {
+                known = true;
+                if (std::find(out.serializers.begin(), out.serializers.end(), s) == out.serializers.end()) {
+                    out.serializers.push_back(s);
+                }
+            }
+        }
+        if (!known && plain != "ubjson" && plain != "flatbuffers") {
+            in.wrong(*n.find("serializers"), "'" + name + "' is no serializer; json, msgpack and cbor are");
+        }
+    }
+    if (out.serializers.empty()) {
+        in.wrong(*n.find("serializers"),
+                 "none of these serializers is supported; json, msgpack and cbor are");
+    }
+}
+
+void read_websocket_options(reader& in, config::node const& n, transport::limits& out)
+{
+    if (!in.map(n,
+                {"allowed_origins",
+                 "allow_null_origin",
+                 "external_port",
+                 "open_handshake_timeout",
+                 "close_handshake_timeout",
+                 "max_frame_size",
+                 "max_message_size",
+                 "auto_fragment_size",
+                 "auto_ping_interval",
+                 "auto_ping_timeout",
+                 "auto_ping_size",
+                 "auto_ping_restart_on_any_traffic",
+                 "fail_by_drop",
+                 "echo_close_codereason",
+                 "tcp_nodelay",
+                 "require_masked_client_frames",
+                 "apply_mask",
+                 "mask_server_frames",
+                 "validate_utf8",
+                 "enable_webstatus",
+                 "show_server_version",
+                 "require_websocket_subprotocol",
+                 "compression"})) {
+        return;
+    }
+    auto const ms = [&](std::string_view key) {
+        return std::chrono::milliseconds(in.integer(n, key, 0, 0, max_ms));
+    };
+    if (auto const t = ms("open_handshake_timeout"); t.count() > 0) {
+        out.handshake_timeout = t;
+    }
+    if (n.find("auto_ping_interval") != nullptr) {
+        auto const interval = ms("auto_ping_interval");
+        auto const patience = ms("auto_ping_timeout");
+        out.ping_interval = interval.count() > 0 ? interval : off;
+        // Crossbar counts its time-out from the ping; ours counts from the last sign of life.
+        out.ping_timeout =
+            interval.count() > 0 && patience.count() > 0 ? interval + patience : 2 * out.ping_interval;
+    }
+    in.integer(n, "auto_ping_size", 4, 4, 125);
+    if (auto const size = in.integer(n, "max_message_size", 0, 0, max_wire_message); size > 0) {
+        out.max_message = static_cast<std::size_t>(size);
+    }
+}
+
+wamp_settings read_wamp(reader& in, config::node const& n, section_context const& about, bool websocket)
+{
+    wamp_settings out;
+    out.limits = about.wamp_limits;
+    out.access = read_access(in, n);
+    read_serializers(in, n, out);
+    if (auto const* options = n.find("options")) {
+        if (websocket) {
+            read_websocket_options(in, *options, out.limits);
+        } else if (in.map(*options, {"max_message_size"})) {
+            auto const size = in.integer(*options, "max_message_size", 16LL << 20U, 512, 16LL << 20U);
+            out.limits.max_message = static_cast<std::size_t>(size);
+        }
+    }
+    return out;
+}
+
+// --- paths of a web transport
+// ---------------------------------------------------------------------------------------
+
+bool valid_path(std::string_view path)
+{
+    return path == "/" || (!path.empty() && std::all_of(path.begin(), path.end(), [](unsigned char c) {
+               return std::isalnum(c) != 0 || c == '_' || c == '-';
+           }));
+}
+
+caller_settings read_caller(reader& in, config::node const& n)
+{
+    caller_settings out;
+    out.realm = in.required_text(n, "realm");
+    out.role = in.required_text(n, "role");
+    auto const* options = n.find("options");
+    if (options == nullptr || !in.map(*options,
+                                      {"key",
+                                       "secret",
+                                       "post_body_limit",
+                                       "timestamp_delta_limit",
+                                       "require_ip",
+                                       "require_tls",
+                                       "debug"})) {
+        return out;
+    }
+    for (auto const* key : {"key", "secret", "require_ip", "require_tls"}) {
+        if (auto const* option = options->find(key)) {
+            in.wrong(*option, "this protection of the HTTP caller is not supported by this version");
+        }
+    }
+    auto const body = in.integer(*options, "post_body_limit", 0, 0, 1LL << 20U);
+    if (body > 0) {
+        out.max_body = static_cast<std::size_t>(body);
+    }
+    return out;
+}
+
+void read_path(reader& in,
+               std::string const& path,
+               config::node const& n,
+               section_context const& about,
+               listener_settings& out)
+{
+    if (!valid_path(path)) {
+        in.wrong(n, "a path is '/' or made of letters, digits, '-' and '_'");
+        return;
+    }
+    if (!in.map(n)) {
+        return;
+    }
+    std::string const where = path == "/" ? path : "/" + path;
+    auto const type = in.required_text(n, "type");
+    if (type == "websocket") {
+        if (in.map(n, {"type", "id", "url", "serializers", "cookie", "auth", "options", "debug"})) {
+            out.paths.push_back({where, read_wamp(in, n, about, true)});
+        }
+    } else if (type == "caller") {
+        if (in.map(n, {"type", "id", "realm", "role", "options"})) {
+            out.paths.push_back({where, read_caller(in, n)});
+        }
+    } else if (type == "static") {
+        if (in.map(n, {"type", "id", "directory", "options"})) {
+            out.paths.push_back({where, static_settings{resolved(about, in.required_text(n, "directory"))}});
+        }
+        if (auto const* options = n.find("options")) {
+            in.map(*options,
+                   {"enable_directory_listing",
+                    "mime_types",
+                    "cache_timeout",
+                    "default_file",
+                    "allow_cross_origin"});
+        }
+    } else if (type == "redirect") {
+        if (in.map(n, {"type", "id", "url"})) {
+            out.paths.push_back({where, redirect_settings{in.required_text(n, "url")}});
+        }
+    } else {
+        in.wrong(n,
+                 "paths of type '" + type +
+                     "' are not supported by this version; websocket, caller, static and redirect are");
+    }
+}
+
+}  // namespace
+
+void read_transport(reader& in, config::node const& n, section_context const& about, settings& out)
+{
+    if (!in.map(n)) {
+        return;
+    }
+    listener_settings listener;
+    listener.name = n.where();
+    auto const type = in.required_text(n, "type");
+    if (type == "web") {
+        listener.type = listener_settings::kind::web;
+        if (!in.map(n, {"type", "id", "endpoint", "paths", "options"})) {
+            return;
+        }
+        if (auto const* options = n.find("options")) {
+            in.map(*options, {"access_log", "display_tracebacks", "hsts", "hsts_max_age", "client_timeout"});
+        }
+        auto const* paths = n.find("paths");
+        if (paths == nullptr) {
+            in.wrong(n, "the key 'paths' is missing");
+        } else if (in.map(*paths)) {
+            for (auto const& [path, p] : paths->members()) {
+                read_path(in, path, p, about, listener);
+            }
+        }
+    } else if (type == "websocket") {
+        listener.type = listener_settings::kind::websocket;
+        if (!in.map(n,
+                    {"type", "id", "endpoint", "url", "serializers", "debug", "options", "auth", "cookie"})) {
+            return;
+        }
+        listener.wamp = read_wamp(in, n, about, true);
+    } else if (type == "rawsocket") {
+        listener.type = listener_settings::kind::rawsocket;
+        if (!in.map(n, {"type", "id", "endpoint", "serializers", "debug", "options", "auth"})) {
+            return;
+        }
+        listener.wamp = read_wamp(in, n, about, false);
+    } else {
+        in.wrong(n, "transports of type '" + type + "' are not supported; web, websocket and rawsocket are");
+        return;
+    }
+    listener.endpoint = read_endpoint(in, n, about);
+    out.listeners.push_back(std::move(listener));
+}
+
+}  // namespace cerro::router

@@ -1,0 +1,37 @@
+#pragma once
+
+/// @file
+/// The router without sockets: its realms and what they share. Single-threaded; has no clock of its own.
+
+#include <cerro/router/realm.hpp>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace cerro::router {
+
+class session;
+
+class core {
+public:
+    /// @param seed for the ids of publications and sessions; a secret random number outside of tests
+    core(metrics::registry& metrics, std::uint64_t seed) : env_(metrics, seed) {}
+    core(core const&) = delete;
+    core& operator=(core const&) = delete;
+    ~core() = default;
+
+    [[nodiscard]] environment& env() { return env_; }
+    realm& add_realm(std::string name, std::vector<std::shared_ptr<role>> roles);
+    /// Null pointer: there is no such realm.
+    [[nodiscard]] realm* find_realm(std::string_view name) const;
+    [[nodiscard]] std::vector<std::unique_ptr<realm>> const& realms() const { return realms_; }
+    /// An id that no session of any realm has.
+    [[nodiscard]] wamp::id new_session_id();
+
+private:
+    environment env_;
+    std::vector<std::unique_ptr<realm>> realms_;
+};
+
+}  // namespace cerro::router

@@ -1,0 +1,85 @@
+#pragma once
+
+/// @file
+/// What the core takes from outside, so that tests can hold it: time, chance, limits, counters.
+
+#include <cerro/base/time.hpp>
+#include <cerro/metrics/registry.hpp>
+#include <cerro/router/timers.hpp>
+#include <cerro/wamp/message.hpp>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace cerro::router {
+
+/// Bounds of one session; an error to the request that goes beyond.
+struct session_limits {
+    std::size_t max_uri = 1024;  ///< [bytes]
+    std::size_t max_subscriptions = 10'000;
+    std::size_t max_registrations = 10'000;
+    std::size_t max_calls_open = 10'000;
+    std::chrono::milliseconds call_timeout_max{3'600'000};
+    std::chrono::milliseconds hello_timeout{5'000};
+    std::chrono::milliseconds auth_timeout{5'000};
+    std::chrono::milliseconds goodbye_timeout{2'000};  ///< for the peer's answer to our GOODBYE
+    codec::limits message;
+};
+
+/// Why something was not delivered or not done.
+enum class drop_reason : std::uint8_t {
+    event_not_authorized,  ///< unacknowledged PUBLISH without the right to
+    event_invalid,         ///< unacknowledged PUBLISH with a bad or reserved topic
+    event_too_large,       ///< EVENT above what the subscriber takes
+    event_peer_closed,     ///< the subscriber's connection was already closed
+    event_transcoding,     ///< the payload does not go into the subscriber's serializer
+    late_result,           ///< YIELD or ERROR for a call that is gone
+    count_
+};
+[[nodiscard]] std::string_view name(drop_reason r) noexcept;
+
+class statistics {
+public:
+    explicit statistics(metrics::registry& r);
+    void received(wamp::message_type t) { received_[static_cast<std::size_t>(t)]->add(); }
+    void dropped(drop_reason r, std::uint64_t n = 1) { dropped_[static_cast<std::size_t>(r)]->add(n); }
+
+    metrics::counter& events_sent;
+    metrics::counter& sessions_joined;
+    metrics::counter& sessions_left;
+    metrics::counter& joins_refused;
+    metrics::counter& protocol_violations;
+
+private:
+    std::array<metrics::counter*, 256> received_{};
+    std::array<metrics::counter*, static_cast<std::size_t>(drop_reason::count_)> dropped_{};
+};
+
+/// Names that WELCOME tells about this router, as crossbar does.
+struct node_names {
+    std::string node;
+    std::string worker;
+    int pid = 0;
+};
+
+struct environment {
+    environment(metrics::registry& r, std::uint64_t seed) : stats(r), random_state_(seed) {}
+
+    /// 1 .. 2^53, uniform; for ids that need not be secret
+    [[nodiscard]] wamp::id random_id();
+
+    std::function<steady_time()> now = [] { return std::chrono::steady_clock::now(); };
+    std::function<wall_time()> wall = [] { return std::chrono::system_clock::now(); };
+    session_limits limits;
+    node_names names;
+    timers deadlines;
+    statistics stats;
+    std::string secret;  ///< of this process: what an unknown user is asked is derived from it
+
+private:
+    std::uint64_t random_state_;
+};
+
+}  // namespace cerro::router

@@ -1,0 +1,81 @@
+#pragma once
+
+/// @file
+/// A session that has joined a realm, as broker and dealer see it.
+
+#include <cerro/base/time.hpp>
+#include <cerro/router/peer.hpp>
+#include <cerro/router/role.hpp>
+#include <cerro/router/string_map.hpp>
+#include <cerro/router/timers.hpp>
+#include <cerro/wamp/message.hpp>
+
+#include <memory>
+#include <string>
+
+namespace cerro::router {
+
+struct subscription;
+struct registration;
+struct member;
+
+/// One call on its way: sent to the callee, not yet answered.
+struct pending_call {
+    member* caller = nullptr;
+    wamp::id request = 0;  ///< the caller's
+    member* callee = nullptr;
+    wamp::id invocation = 0;  ///< the callee's
+    bool progress = false;    ///< the caller takes progressive results
+    bool canceled = false;    ///< CANCEL "kill" went to the callee; its answer is awaited
+    timers::timer_id timer = 0;
+};
+
+/// Who a session is.
+struct identity {
+    wamp::id session = 0;
+    std::string authid;
+    std::string authrole;
+    std::string authmethod;
+    std::string authprovider;
+};
+
+/// What the client said that it can do (HELLO.Details.roles).
+struct client_features {
+    bool callee_call_canceling = false;
+    bool callee_progressive_results = false;
+    bool callee_registration_revocation = false;
+};
+
+/// Lives as long as its session; realm, broker and dealer keep plain pointers to it between join and leave.
+struct member {
+    member(peer& p, link_info l) : link(std::move(l)), peer_(&p) {}
+    member(member const&) = delete;
+    member& operator=(member const&) = delete;
+    ~member() = default;
+
+    /// @return false when the frame was not queued: too large for the peer, or the connection is closed
+    bool send(shared_bytes frame) { return takes(frame) && peer_->send(std::move(frame)); }
+    /// Is the message small enough? The frame carries 4 octets of length in front of it.
+    [[nodiscard]] bool takes(shared_bytes const& frame) const
+    {
+        return frame->size() - 4 <= link.max_outgoing;
+    }
+    void close(std::string const& why) { peer_->close(why); }
+
+    link_info link;
+    identity who;
+    client_features features;
+    std::shared_ptr<role> allowed;
+    bool internal = false;  ///< the router's own (HTTP caller): not in the session meta API
+
+    flat_map<subscription*, std::size_t> subscriptions;  ///< and the place in subscription::subscribers
+    flat_map<wamp::id, registration*> registrations;
+    flat_map<wamp::id, pending_call*> calls;                        ///< as caller, by CALL.Request
+    flat_map<wamp::id, std::unique_ptr<pending_call>> invocations;  ///< as callee, by INVOCATION.Request
+    wamp::id last_invocation = 0;
+
+private:
+    peer* peer_;
+};
+
+}  // namespace cerro::router

@@ -1,0 +1,58 @@
+#pragma once
+
+/// @file
+/// What a session may do: the permissions of its role, evaluated as crossbar does (wamp protocol, 10), and
+/// remembered.
+
+#include <cerro/router/string_map.hpp>
+#include <cerro/wamp/uri.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cerro::router {
+
+/// What one role may do with one URI. Default: nothing.
+struct rights {
+    bool call = false;
+    bool register_ = false;
+    bool publish = false;
+    bool subscribe = false;
+    bool disclose_caller = false;     ///< callees are told who calls
+    bool disclose_publisher = false;  ///< subscribers are told who publishes
+
+    friend bool operator==(rights const&, rights const&) = default;
+};
+
+struct permission {
+    std::string uri;
+    wamp::match_policy match = wamp::match_policy::exact;
+    rights allow;
+};
+
+class role {
+public:
+    /// The role named "trusted" may do everything, also with reserved URIs, whatever its permissions say.
+    role(std::string name, std::vector<permission> permissions);
+
+    [[nodiscard]] std::string const& name() const { return name_; }
+    [[nodiscard]] bool trusted() const { return trusted_; }
+
+    /// The rights for a URI or, for SUBSCRIBE and REGISTER, for the text of a pattern.
+    /// The reference is valid until the next call: the answers of the latest URIs are kept.
+    [[nodiscard]] rights const& on(std::string_view uri);
+
+    /// The rule itself, without memory: the longest entry that is a prefix of `uri` decides; an exact entry
+    /// counts only when equal (and then denies nothing to a shorter one: there is no fall back); wildcard
+    /// entries with the longest fitting head come before prefixes.
+    [[nodiscard]] rights evaluate(std::string_view uri) const;
+
+private:
+    std::string name_;
+    bool trusted_;
+    std::vector<permission> permissions_;
+    string_map<rights> known_;
+};
+
+}  // namespace cerro::router

@@ -1,0 +1,80 @@
+#pragma once
+
+/// @file
+/// One session from HELLO to GOODBYE: the state machine between a peer's messages and the realm (wamp
+/// protocol, 3).
+
+#include <cerro/auth/ticket.hpp>
+#include <cerro/auth/wampcra.hpp>
+#include <cerro/router/access.hpp>
+#include <cerro/router/core.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace cerro::router {
+
+/// Sends what it has to say through the peer; never touches a socket. After it has closed the peer it ignores
+/// all input.
+class session {
+public:
+    enum class state : std::uint8_t { connected, challenging, established, closing, ended };
+
+    /// @param access the rules of the transport, shared by its sessions; not null
+    /// Both `c` and `p` must outlive the session.
+    session(core& c, peer& p, link_info link, std::shared_ptr<access_rules const> access);
+    session(session const&) = delete;
+    session& operator=(session const&) = delete;
+    ~session();
+
+    /// One complete message as received.
+    void on_message(byte_view bytes);
+    /// The transport has ended; leaves the realm. Idempotent.
+    void on_closed();
+    /// The router ends the session: GOODBYE, then the peer has goodbye_timeout to answer.
+    void say_goodbye(std::string_view reason, std::string_view text);
+
+    [[nodiscard]] state current() const { return state_; }
+    /// Valid when established.
+    [[nodiscard]] identity const& who() const { return member_.who; }
+    [[nodiscard]] realm const* joined() const { return realm_; }
+    /// Why the session ended, for the log: "goodbye", or what was wrong.
+    [[nodiscard]] std::string const& ending() const { return ending_; }
+
+private:
+    struct challenge {
+        std::variant<auth::ticket_server, auth::wampcra_server> server;
+        std::string role;
+        bool known = false;  // an unknown user is asked all the same, and refused at the end
+    };
+
+    void on_hello(wamp::message const& m);
+    void on_authenticate(wamp::message const& m);
+    void on_established(wamp::message const& m);
+    bool start_method(std::string_view method, wamp::message const& hello);
+    void ask_ticket();
+    void ask_wampcra();
+    void ask(std::string_view method, dict extra);
+    void welcome(std::string role_name, std::string_view method, std::string_view provider);
+    void read_features(dict const& roles);
+    void violation(std::string const& what);
+    void abort(std::string_view reason, std::string const& text);
+    void end(std::string const& why);
+    void leave();
+    void arm(std::chrono::milliseconds after, std::string_view what);
+
+    core& core_;
+    std::shared_ptr<access_rules const> access_;
+    member member_;
+    state state_ = state::connected;
+    realm* wanted_ = nullptr;  // from HELLO until WELCOME
+    realm* realm_ = nullptr;   // joined
+    std::optional<challenge> challenge_;
+    timers::timer_id timer_ = 0;
+    wamp::message message_;  // reused: keeps its capacity
+    std::string ending_;
+};
+
+}  // namespace cerro::router

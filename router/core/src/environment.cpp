@@ -1,0 +1,66 @@
+#include <cerro/router/environment.hpp>
+
+namespace cerro::router {
+
+std::string_view name(drop_reason r) noexcept
+{
+    switch (r) {
+        case drop_reason::event_not_authorized: return "event_not_authorized";
+        case drop_reason::event_invalid: return "event_invalid";
+        case drop_reason::event_too_large: return "event_too_large";
+        case drop_reason::event_peer_closed: return "event_peer_closed";
+        case drop_reason::event_transcoding: return "event_transcoding";
+        case drop_reason::late_result: return "late_result";
+        case drop_reason::count_: break;
+    }
+    return "?";
+}
+
+statistics::statistics(metrics::registry& r)
+    : events_sent(r.make_counter("cerro_router_events_sent_total", "EVENT messages queued for subscribers")),
+      sessions_joined(r.make_counter("cerro_router_sessions_joined_total", "sessions that got a WELCOME")),
+      sessions_left(r.make_counter("cerro_router_sessions_left_total", "joined sessions that ended")),
+      joins_refused(
+          r.make_counter("cerro_router_joins_refused_total", "sessions that got an ABORT before WELCOME")),
+      protocol_violations(r.make_counter("cerro_router_protocol_violations_total",
+                                         "sessions ended because the peer broke the protocol"))
+{
+    using enum wamp::message_type;
+    auto& other = r.make_counter(
+        "cerro_router_messages_received_total", "messages from peers by type", "type=\"other\"");
+    received_.fill(&other);
+    for (auto const t : {hello,
+                         abort,
+                         authenticate,
+                         goodbye,
+                         error,
+                         publish,
+                         subscribe,
+                         unsubscribe,
+                         call,
+                         cancel,
+                         register_,
+                         unregister,
+                         yield}) {
+        std::string const label = "type=\"" + std::string(wamp::name(t)) + "\"";
+        received_[static_cast<std::size_t>(t)] =
+            &r.make_counter("cerro_router_messages_received_total", "messages from peers by type", label);
+    }
+    for (std::size_t i = 0; i < dropped_.size(); ++i) {
+        std::string const label = "reason=\"" + std::string(name(static_cast<drop_reason>(i))) + "\"";
+        dropped_[i] = &r.make_counter("cerro_router_dropped_total", "messages not delivered", label);
+    }
+}
+
+// splitmix64: cheap, uniform enough for ids that only have to be distinct.
+wamp::id environment::random_id()
+{
+    random_state_ += 0x9E3779B97F4A7C15U;
+    std::uint64_t z = random_state_;
+    z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
+    z ^= z >> 31U;
+    return (z & ((std::uint64_t{1} << 53U) - 1)) + 1;
+}
+
+}  // namespace cerro::router

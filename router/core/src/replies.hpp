@@ -1,0 +1,41 @@
+#pragma once
+
+/// @file
+/// The answers that sessions, broker and dealer give.
+
+#include <cerro/router/member.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace cerro::router {
+
+/// A limit of this router (session_limits) was reached; the text names it.
+inline constexpr std::string_view limit_exceeded = "cerro.error.limit_exceeded";
+
+inline constexpr std::string_view option_not_allowed = "wamp.error.option_not_allowed";
+
+/// ERROR to a request of `to`, with one text as argument (none if empty).
+void send_error(member& to,
+                wamp::message_type request_type,
+                wamp::id request,
+                std::string_view error,
+                std::string_view text = {});
+
+/// PUBLISHED, SUBSCRIBED, REGISTERED (with `result`), UNSUBSCRIBED, UNREGISTERED (without).
+void send_reply(member& to, wamp::message_type type, wamp::id request, wamp::id result = 0);
+
+/// INTERRUPT to a callee.
+void send_interrupt(member& to, wamp::id invocation, std::string_view mode, std::string_view reason);
+
+/// "session (session_id=17, authid="x", authrole="r") is not authorized to call procedure "p" on realm "R""
+std::string not_authorized_text(member const& who,
+                                std::string_view verb,
+                                std::string_view thing,
+                                std::string_view uri,
+                                std::string_view realm);
+
+/// caller / publisher, with _authid and _authrole, appended to details
+void disclose(identity const& who, std::string_view prefix, dict& details);
+
+}  // namespace cerro::router

@@ -1,0 +1,388 @@
+#include "replies.hpp"
+#include <cerro/router/session.hpp>
+#include <cerro/wamp/fast.hpp>
+
+#include <utility>
+
+namespace cerro::router {
+
+namespace {
+
+using wamp::message_type;
+
+constexpr std::string_view anonymous = "anonymous";
+constexpr std::string_view ticket = "ticket";
+constexpr std::string_view wampcra = "wampcra";
+constexpr std::string_view static_provider = "static";
+
+/// "SJFW-4463-3HVM-H7WW-5A4R-E9MQ": the authid of an anonymous session
+std::string serial_number(environment& env)
+{
+    constexpr std::string_view characters = "ACEFGHJKLMNPQRSTUVWXY345679";
+    std::string out;
+    for (int group = 0; group < 6; ++group) {
+        out += group == 0 ? "" : "-";
+        auto bits = env.random_id();
+        for (int i = 0; i < 4; ++i, bits /= characters.size()) {
+            out += characters[bits % characters.size()];
+        }
+    }
+    return out;
+}
+
+bool announces(dict const& roles, std::string_view role, std::string_view feature)
+{
+    auto const* r = roles.find(role);
+    auto const* features = r != nullptr ? r->find("features") : nullptr;
+    auto const* f = features != nullptr ? features->find(feature) : nullptr;
+    return f != nullptr && f->as_bool().value_or(false);
+}
+
+/// What this router can do; grows with the code, never ahead of it.
+dict router_roles()
+{
+    dict const broker_features{{"publisher_identification", true},
+                               {"publisher_exclusion", true},
+                               {"subscriber_blackwhite_listing", true},
+                               {"pattern_based_subscription", true},
+                               {"session_meta_api", true}};
+    dict const dealer_features{{"caller_identification", true},
+                               {"pattern_based_registration", true},
+                               {"progressive_call_results", true},
+                               {"call_canceling", true},
+                               {"call_timeout", true},
+                               {"registration_revocation", true},
+                               {"session_meta_api", true}};
+    return {{"broker", dict{{"features", broker_features}}}, {"dealer", dict{{"features", dealer_features}}}};
+}
+
+}  // namespace
+
+session::session(core& c, peer& p, link_info link, std::shared_ptr<access_rules const> access)
+    : core_(c), access_(std::move(access)), member_(p, std::move(link))
+{
+    arm(core_.env().limits.hello_timeout, "no HELLO");
+}
+
+session::~session()
+{
+    on_closed();
+}
+
+// --- input
+// ------------------------------------------------------------------------------------------------------
+
+void session::on_message(byte_view bytes)
+{
+    if (state_ == state::ended) {
+        return;
+    }
+    auto const scanned =
+        wamp::scan_into(member_.link.serializer, bytes, message_, core_.env().limits.message);
+    if (!scanned) {
+        violation(scanned.error().what);
+        return;
+    }
+    auto const& m = message_;
+    core_.env().stats.received(m.type);
+    switch (state_) {
+        case state::established: on_established(m); return;
+        case state::connected:
+            if (m.type == message_type::hello) {
+                on_hello(m);
+                return;
+            }
+            break;
+        case state::challenging:
+            if (m.type == message_type::authenticate) {
+                on_authenticate(m);
+                return;
+            }
+            break;
+        case state::closing:
+            if (m.type == message_type::goodbye || m.type == message_type::abort) {
+                end("goodbye");
+            }
+            return;
+        case state::ended: return;
+    }
+    if (m.type == message_type::abort) {
+        end("aborted by peer: " + m.uri);
+        return;
+    }
+    violation(std::string("received ") + std::string(wamp::name(m.type)) +
+              " message, but no session is established");
+}
+
+void session::on_established(wamp::message const& m)
+{
+    switch (m.type) {
+        case message_type::call:
+            if (!realm_->dealer().call(member_, m)) {
+                violation("CALL with request id " + std::to_string(m.request) + ", which is still in use");
+            }
+            return;
+        case message_type::yield: realm_->dealer().yield(member_, m); return;
+        case message_type::publish: realm_->broker().publish(member_, m); return;
+        case message_type::error: realm_->dealer().error(member_, m); return;
+        case message_type::subscribe: realm_->broker().subscribe(member_, m); return;
+        case message_type::unsubscribe: realm_->broker().unsubscribe(member_, m); return;
+        case message_type::register_: realm_->dealer().register_procedure(member_, m); return;
+        case message_type::unregister: realm_->dealer().unregister(member_, m); return;
+        case message_type::cancel: realm_->dealer().cancel(member_, m); return;
+        case message_type::event_received: return;  // an autobahn extension that this router does not ask for
+        case message_type::goodbye: {
+            leave();
+            wamp::message reply;
+            reply.type = message_type::goodbye;
+            reply.uri = wamp::uri::goodbye_and_out;
+            member_.send(wamp::frame(member_.link.serializer, reply));
+            end("goodbye");
+            return;
+        }
+        case message_type::abort: end("aborted by peer: " + m.uri); return;
+        default: break;
+    }
+    violation(std::string("received ") + std::string(wamp::name(m.type)) +
+              " message, and session is already established");
+}
+
+void session::on_closed()
+{
+    if (state_ != state::ended) {
+        state_ = state::ended;
+        ending_ = "transport closed";
+    }
+    core_.env().deadlines.cancel(std::exchange(timer_, 0));
+    leave();
+}
+
+// --- joining
+// ----------------------------------------------------------------------------------------------------
+
+void session::on_hello(wamp::message const& m)
+{
+    core_.env().deadlines.cancel(std::exchange(timer_, 0));
+    wanted_ = core_.find_realm(m.uri);
+    if (wanted_ == nullptr) {
+        abort(wamp::uri::no_such_realm,
+              "no realm \"" + m.uri.substr(0, core_.env().limits.max_uri) + "\" exists on this router");
+        return;
+    }
+    if (auto const* roles = m.details.find("roles"); roles != nullptr && roles->is_dict()) {
+        read_features(*roles->as_dict());
+    }
+    member_.who.session = core_.new_session_id();
+    auto const* offered = m.details.find("authmethods");
+    list const none{anonymous};
+    list const* methods = offered != nullptr ? offered->as_list() : nullptr;
+    if (methods == nullptr || methods->empty()) {
+        methods = &none;
+    }
+    for (auto const& method : *methods) {
+        if (auto const* name = method.as_text(); name != nullptr && start_method(*name, m)) {
+            return;
+        }
+    }
+    abort(wamp::uri::no_auth_method,
+          "cannot authenticate using any of the offered authmethods " + codec::to_json(value(*methods)));
+}
+
+bool session::start_method(std::string_view method, wamp::message const& hello)
+{
+    if (method == anonymous && access_->anonymous_role) {
+        member_.who.authid = serial_number(core_.env());
+        welcome(*access_->anonymous_role, anonymous, static_provider);
+        return true;
+    }
+    auto const* authid = hello.details.find("authid");
+    member_.who.authid = authid != nullptr && authid->is_text() ? *authid->as_text() : std::string();
+    if (method == ticket && access_->ticket) {
+        ask_ticket();
+        return true;
+    }
+    if (method == wampcra && access_->wampcra) {
+        ask_wampcra();
+        return true;
+    }
+    return false;
+}
+
+void session::ask_ticket()
+{
+    auto const at = access_->ticket->find(member_.who.authid);
+    bool const known = at != access_->ticket->end();
+    challenge_.emplace(challenge{auth::ticket_server(known ? at->second.ticket : core_.env().secret),
+                                 known ? at->second.role : std::string(),
+                                 known});
+    ask(ticket, {});
+}
+
+void session::ask_wampcra()
+{
+    auto const& users = *access_->wampcra;
+    auto const at = users.find(member_.who.authid);
+    bool const known = at != users.end();
+    wampcra_principal asked;
+    if (known) {
+        asked = at->second;
+    } else if (!users.empty()) {
+        // A stranger is asked as the first user would be, always with the same salt, so that nobody learns
+        // who exists.
+        asked = users.begin()->second;
+        asked.user.secret = core_.env().secret;
+        if (!asked.user.salt.empty()) {
+            asked.user.salt = auth::wampcra_signature(core_.env().secret, member_.who.authid).substr(0, 16);
+        }
+    }
+    auth::wampcra_subject subject;
+    subject.authid = member_.who.authid;
+    subject.authrole = asked.role;
+    subject.session = member_.who.session;
+    auth::wampcra_server server(std::move(asked.user), subject, core_.env().wall());
+    auto extra = server.extra();
+    challenge_.emplace(challenge{std::move(server), std::move(asked.role), known});
+    ask(wampcra, std::move(extra));
+}
+
+void session::ask(std::string_view method, dict extra)
+{
+    wamp::message m;
+    m.type = message_type::challenge;
+    m.text = method;
+    m.details = std::move(extra);
+    member_.send(wamp::frame(member_.link.serializer, m));
+    state_ = state::challenging;
+    arm(core_.env().limits.auth_timeout, "no AUTHENTICATE");
+}
+
+void session::on_authenticate(wamp::message const& m)
+{
+    core_.env().deadlines.cancel(std::exchange(timer_, 0));
+    auto const asked = std::move(*challenge_);
+    challenge_.reset();
+    bool const right = std::visit([&](auto const& server) { return server.accepts(m.text); }, asked.server);
+    bool const by_ticket = std::holds_alternative<auth::ticket_server>(asked.server);
+    if (!right || !asked.known) {
+        abort(wamp::uri::not_authorized,
+              by_ticket ? "ticket in static WAMP-Ticket authentication is invalid"
+                        : "WAMP-CRA client signature is invalid");
+        return;
+    }
+    welcome(asked.role, by_ticket ? ticket : wampcra, static_provider);
+}
+
+void session::welcome(std::string role_name, std::string_view method, std::string_view provider)
+{
+    member_.allowed = wanted_->find_role(role_name);
+    if (!member_.allowed) {
+        abort(wamp::uri::no_such_role, "realm \"" + wanted_->name() + "\" has no role \"" + role_name + "\"");
+        return;
+    }
+    auto& who = member_.who;
+    who.authrole = std::move(role_name);
+    who.authmethod = method;
+    who.authprovider = provider;
+    realm_ = std::exchange(wanted_, nullptr);
+    state_ = state::established;
+
+    auto const& names = core_.env().names;
+    wamp::message m;
+    m.type = message_type::welcome;
+    m.id2 = who.session;
+    m.details = {{"realm", realm_->name()},
+                 {"authid", who.authid},
+                 {"authrole", who.authrole},
+                 {"authmethod", who.authmethod},
+                 {"authprovider", who.authprovider},
+                 {"authextra",
+                  dict{{"x_cb_node", names.node},
+                       {"x_cb_worker", names.worker},
+                       {"x_cb_peer", member_.link.address},
+                       {"x_cb_pid", names.pid}}},
+                 {"agent", "Cerro-" CERRO_VERSION},
+                 {"roles", router_roles()}};
+    member_.send(wamp::frame(member_.link.serializer, m));
+    core_.env().stats.sessions_joined.add();
+    realm_->join(member_);
+}
+
+void session::read_features(dict const& roles)
+{
+    member_.features.callee_call_canceling = announces(roles, "callee", "call_canceling");
+    member_.features.callee_progressive_results = announces(roles, "callee", "progressive_call_results");
+    member_.features.callee_registration_revocation = announces(roles, "callee", "registration_revocation");
+}
+
+// --- ending
+// -----------------------------------------------------------------------------------------------------
+
+void session::violation(std::string const& what)
+{
+    core_.env().stats.protocol_violations.add();
+    abort(wamp::uri::protocol_violation, what);
+}
+
+void session::abort(std::string_view reason, std::string const& text)
+{
+    if (state_ != state::established) {
+        core_.env().stats.joins_refused.add();
+    }
+    leave();
+    wamp::message m;
+    m.type = message_type::abort;
+    m.uri = reason;
+    m.details.append("message", text);
+    member_.send(wamp::frame(member_.link.serializer, m));
+    end(std::string(reason) + ": " + text);
+}
+
+void session::say_goodbye(std::string_view reason, std::string_view text)
+{
+    if (state_ != state::established) {
+        if (state_ != state::ended && state_ != state::closing) {
+            abort(reason, std::string(text));
+        }
+        return;
+    }
+    leave();
+    wamp::message m;
+    m.type = message_type::goodbye;
+    m.uri = reason;
+    m.details.append("message", text);
+    member_.send(wamp::frame(member_.link.serializer, m));
+    state_ = state::closing;
+    arm(core_.env().limits.goodbye_timeout, "no answer to GOODBYE");
+}
+
+void session::end(std::string const& why)
+{
+    state_ = state::ended;
+    ending_ = why;
+    core_.env().deadlines.cancel(std::exchange(timer_, 0));
+    leave();
+    member_.close(why);
+}
+
+void session::leave()
+{
+    if (realm_ != nullptr) {
+        std::exchange(realm_, nullptr)->leave(member_);
+        core_.env().stats.sessions_left.add();
+    }
+}
+
+void session::arm(std::chrono::milliseconds after, std::string_view what)
+{
+    core_.env().deadlines.cancel(timer_);
+    timer_ = core_.env().deadlines.add(core_.env().now() + after, [this, what] {
+        timer_ = 0;
+        if (state_ == state::closing) {
+            end(std::string(what));
+        } else {
+            abort(wamp::uri::protocol_violation, std::string(what) + " within the time allowed");
+        }
+    });
+}
+
+}  // namespace cerro::router

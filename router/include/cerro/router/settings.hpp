@@ -1,0 +1,109 @@
+#pragma once
+
+/// @file
+/// The router's configuration: crossbar's config.json (version 2), plus our own keys under "cerro".
+
+#include <cerro/base/result.hpp>
+#include <cerro/router/access.hpp>
+#include <cerro/router/environment.hpp>
+#include <cerro/router/role.hpp>
+#include <cerro/transport/channel.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace cerro::router {
+
+struct realm_settings {
+    std::string name;
+    std::vector<std::pair<std::string, std::vector<permission>>> roles;  ///< name and permissions
+};
+
+struct tls_settings {
+    std::string key;
+    std::string certificate;
+    std::vector<std::string> chain;
+};
+
+struct endpoint_settings {
+    std::string address = "0.0.0.0";  ///< crossbar's default: every interface
+    bool address_given = false;
+    std::uint16_t port = 0;
+    std::string unix_path;  ///< not empty: a Unix socket instead
+    int backlog = 511;
+    std::optional<tls_settings> tls;
+};
+
+/// What a WebSocket or RawSocket listener does with its connections.
+struct wamp_settings {
+    std::shared_ptr<access_rules const> access;
+    std::vector<codec::serializer> serializers;  ///< empty: all
+    bool batched = true;
+    transport::limits limits;
+};
+
+struct caller_settings {
+    std::string realm;
+    std::string role;
+    std::size_t max_body = 1U << 20U;
+};
+struct static_settings {
+    std::string directory;
+};
+struct redirect_settings {
+    std::string url;
+};
+
+struct path_settings {
+    std::string path;  ///< "/ws"; "/" is the root
+    std::variant<wamp_settings, caller_settings, static_settings, redirect_settings> what;
+};
+
+struct listener_settings {
+    enum class kind : std::uint8_t { web, websocket, rawsocket };
+    kind type = kind::web;
+    std::string name;  ///< where it stands in the file, for messages
+    endpoint_settings endpoint;
+    std::vector<path_settings> paths;  ///< web
+    wamp_settings wamp;                ///< websocket, rawsocket
+};
+
+/// "web", "websocket", "rawsocket"
+[[nodiscard]] std::string_view name(listener_settings::kind k) noexcept;
+
+struct settings {
+    std::string node;
+    std::string worker;
+    std::vector<realm_settings> realms;
+    std::vector<listener_settings> listeners;
+    session_limits sessions;
+    std::size_t max_connections = 10'000;          ///< of each listener
+    std::chrono::milliseconds drain_time{10'000};  ///< from SIGTERM to the last session's end
+    std::vector<std::string> warnings;             ///< what was found doubtful; to be logged
+};
+
+struct load_options {
+    /// Relative paths in the configuration are relative to this folder.
+    std::string base_dir = ".";
+    /// Leave out workers and components that this router cannot host, instead of refusing the configuration.
+    bool skip_components = false;
+};
+
+/// @return the settings, or all problems found, one a line: "config.json:12:5:
+/// workers[0].realms[0].permision: ..."
+[[nodiscard]] result<settings> parse_settings(std::string_view json,
+                                              std::string const& file_name,
+                                              load_options const& options = {});
+/// Reads a file; base_dir is its folder.
+[[nodiscard]] result<settings> load_settings(std::string const& path, bool skip_components = false);
+
+/// The effective settings as JSON, secrets left out.
+[[nodiscard]] std::string describe(settings const& s);
+
+}  // namespace cerro::router

@@ -1,0 +1,112 @@
+#include "connection.hpp"
+
+#include <cerro/log/log.hpp>
+
+#include <utility>
+
+namespace cerro::router {
+
+namespace {
+
+constexpr std::string_view component = "router";
+
+/// "tcp4:127.0.0.1:53144", as crossbar tells it
+std::string crossbar_address(std::string const& peer)
+{
+    if (peer.find(':') == std::string::npos) {
+        return "unix:" + peer;
+    }
+    return (peer.starts_with('[') ? "tcp6:" : "tcp4:") + peer;
+}
+
+link_info describe(transport::channel_info const& info)
+{
+    link_info out;
+    out.serializer = info.serializer;
+    out.max_outgoing = info.max_outgoing;
+    out.address = crossbar_address(info.peer);
+    out.transport = info.kind;
+    return out;
+}
+
+log::limiter& refusal_limiter()
+{
+    static log::limiter limiter(1.0);
+    return limiter;
+}
+
+}  // namespace
+
+connection_metrics::connection_metrics(metrics::registry& r)
+    : opened(r.make_counter("cerro_router_connections_opened_total",
+                            "connections after their transport handshake")),
+      handshakes_failed(r.make_counter("cerro_router_handshakes_failed_total",
+                                       "connections whose transport handshake failed"))
+{
+    for (std::size_t i = 0; i < closed_.size(); ++i) {
+        auto const reason = static_cast<transport::close_reason>(i);
+        std::string const label = "reason=\"" + std::string(transport::name(reason)) + "\"";
+        bool const real = i <= static_cast<std::size_t>(transport::close_reason::shutdown);
+        closed_[i] =
+            real ? &r.make_counter("cerro_router_connections_closed_total", "ended connections", label)
+                 : closed_[0];
+    }
+}
+
+connection::connection(std::shared_ptr<shared_core> shared,
+                       std::shared_ptr<transport::channel> channel,
+                       std::shared_ptr<access_rules const> access,
+                       std::function<void(connection&)> gone)
+    : shared_(std::move(shared)),
+      channel_(std::move(channel)),
+      session_(shared_->logic, *this, describe(channel_->info()), std::move(access)),
+      gone_(std::move(gone))
+{
+    shared_->metrics.opened.add();
+}
+
+void connection::on_messages(std::span<byte_view const> batch)
+{
+    for (auto const message : batch) {
+        session_.on_message(message);
+    }
+    if (!logged_ && session_.current() == session::state::established) {
+        logged_ = true;
+        auto const& who = session_.who();
+        log::info(component,
+                  "session_joined",
+                  {{"session", who.session},
+                   {"realm", session_.joined()->name()},
+                   {"authid", who.authid},
+                   {"authrole", who.authrole},
+                   {"authmethod", who.authmethod},
+                   {"peer", channel_->info().peer},
+                   {"transport", channel_->info().kind},
+                   {"serializer", codec::name(channel_->info().serializer)}});
+    }
+}
+
+void connection::on_closed(transport::close_reason why, std::string const& detail)
+{
+    session_.on_closed();
+    shared_->metrics.closed(why);
+    if (logged_) {
+        log::info(component,
+                  "session_left",
+                  {{"session", session_.who().session},
+                   {"reason", transport::name(why)},
+                   {"detail", detail},
+                   {"ending", session_.ending()}});
+    } else if (std::uint64_t suppressed = 0; refusal_limiter().allow(suppressed)) {
+        log::info(component,
+                  "connection_refused",
+                  {{"peer", channel_->info().peer},
+                   {"reason", transport::name(why)},
+                   {"detail", detail},
+                   {"ending", session_.ending()},
+                   {"suppressed", suppressed}});
+    }
+    gone_(*this);
+}
+
+}  // namespace cerro::router
