@@ -202,4 +202,24 @@ asio::awaitable<result<std::shared_ptr<channel>>> connect(connect_options option
     co_return made;
 }
 
+asio::awaitable<result<std::shared_ptr<stream>>> connect_stream(std::string host,
+                                                                std::uint16_t port,
+                                                                std::optional<tls_options> tls,
+                                                                milliseconds timeout)
+{
+    auto const ex = io_of(co_await asio::this_coro::executor);
+    target t;
+    t.host = std::move(host);
+    t.port = port;
+    t.tls = tls.has_value();
+    tls_options const security = tls.value_or(tls_options());
+    auto opened = co_await open_tcp(ex, t, security, timeout);
+    if (!opened) {
+        co_return fail(opened.error().code,
+                       "cannot connect to " + t.host + ":" + std::to_string(t.port) + ": " + opened.error().what);
+    }
+    std::shared_ptr<stream> made = *opened;
+    co_return made;
+}
+
 }  // namespace cerro::transport

@@ -24,6 +24,11 @@ public:
     virtual void close() = 0;
 };
 
+/// Connects to host:port, with TLS if `tls` holds something. `timeout` is for each of connecting and the handshake.
+asio::awaitable<result<std::shared_ptr<stream>>> connect_stream(std::string host, std::uint16_t port,
+                                                                std::optional<tls_options> tls,
+                                                                std::chrono::milliseconds timeout);
+
 /// Where to listen. Port 0 asks the system; listener::port() tells what it gave.
 struct listen_options {
     std::string address = "127.0.0.1";  ///< IPv4 or IPv6 text; ignored with unix_path

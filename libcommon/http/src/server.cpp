@@ -1,0 +1,108 @@
+#include "connection.hpp"
+#include "static_files.hpp"
+#include <cerro/log/log.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+
+namespace cerro::http {
+
+namespace {
+
+asio::awaitable<response> file_response(std::string directory, std::size_t prefix_length, request r)
+{
+    co_return serve_file(directory, r.path.substr(prefix_length), r);
+}
+
+class server_impl final : public server, public std::enable_shared_from_this<server_impl> {
+public:
+    server_impl(asio::any_io_executor ex, std::string component, server_limits limits) : ex_(std::move(ex))
+    {
+        shared_->component = std::move(component);
+        shared_->limits = limits;
+    }
+    ~server_impl() override { stop(); }
+
+    void route(std::string method, std::string path, handler h) override
+    {
+        shared_->routes.add(std::move(method), std::move(path), std::move(h));
+    }
+
+    void route_upgrade(std::string path, upgrade_handler h) override
+    {
+        shared_->routes.add_upgrade(std::move(path), std::move(h));
+    }
+
+    void route_files(std::string prefix, std::string directory) override
+    {
+        std::size_t const length = prefix.size();
+        shared_->routes.add("*", std::move(prefix), [directory, length](request r) {
+            return file_response(directory, length, std::move(r));
+        });
+    }
+
+    std::uint16_t listen(transport::listen_options o) override
+    {
+        std::weak_ptr<server_impl> const weak = weak_from_this();
+        auto made = transport::listen(ex_, std::move(o), [weak](std::shared_ptr<transport::stream> s) {
+            if (auto const self = weak.lock()) {
+                self->take(std::move(s));
+            } else {
+                s->close();
+            }
+        });
+        listeners_.push_back(made);
+        return made->port();
+    }
+
+    void stop() override
+    {
+        for (auto const& one : listeners_) {
+            one->stop();
+        }
+        listeners_.clear();
+        for (auto const& one : std::exchange(connections_, {})) {
+            if (auto const live = one.lock()) {
+                live->close();
+            }
+        }
+    }
+
+private:
+    void take(std::shared_ptr<transport::stream> s)
+    {
+        auto const made = std::make_shared<connection>(shared_, std::move(s));
+        if (connections_.size() >= sweep_at_) {
+            std::erase_if(connections_, [](auto const& one) { return one.expired(); });
+            sweep_at_ = std::max<std::size_t>(64, 2 * connections_.size());
+        }
+        connections_.push_back(made);
+        std::string const component = shared_->component;
+        auto const done = [component](std::exception_ptr error) {
+            if (error) {
+                try {
+                    std::rethrow_exception(error);
+                } catch (std::exception const& e) {
+                    log::error(component, "http_connection_failed", {{"error", e.what()}});
+                }
+            }
+        };
+        asio::co_spawn(ex_, connection::run(made), done);
+    }
+
+    asio::any_io_executor ex_;
+    std::shared_ptr<server_shared> shared_ = std::make_shared<server_shared>();
+    std::vector<std::shared_ptr<transport::listener>> listeners_;
+    std::vector<std::weak_ptr<connection>> connections_;
+    std::size_t sweep_at_ = 64;
+};
+
+}  // namespace
+
+std::shared_ptr<server> server::create(asio::any_io_executor ex, std::string component, server_limits lim)
+{
+    return std::make_shared<server_impl>(std::move(ex), std::move(component), lim);
+}
+
+}  // namespace cerro::http
