@@ -83,7 +83,7 @@ void check_attribute(std::string key, value const& wanted, wamp::message const& 
         auto const kwargs = wamp::decode_kwargs(m.payload);
         REQUIRE(kwargs.has_value());
         CHECK(value(*kwargs) == (wanted.is_null() ? value(dict()) : wanted));
-    } else if (key == "payload") {
+    } else if (key == "payload" && !wanted.is_null()) {
         auto const octets = codec::decode(m.payload.serializer, m.payload.args);
         REQUIRE(octets.has_value());
         REQUIRE(octets->is_binary());
@@ -127,15 +127,17 @@ TEST_CASE(
     auto const samples = load_samples();
     REQUIRE(samples.size() == 102);
     constexpr std::array all{codec::serializer::json, codec::serializer::msgpack, codec::serializer::cbor};
+    std::size_t forms_seen = 0;
     for (auto const& s : samples) {
         INFO(s.name);
         for (auto const from : all) {
             auto const* const forms = s.serializers.find(codec::name(from));
             if (forms == nullptr) {
-                continue;  // a few samples exist in some serializers only
+                continue;  // samples about the meaning of one option have no bytes
             }
             for (auto const& form : *forms->as_list()) {
                 INFO(codec::name(from) << ' ' << codec::to_json(form));
+                ++forms_seen;
                 auto const octets = cerro::auth::hex_decode(*form.find("bytes_hex")->as_text());
                 REQUIRE(octets.has_value());
                 auto const m = wamp::scan(from, *octets);
@@ -154,4 +156,5 @@ TEST_CASE(
             }
         }
     }
+    CHECK(forms_seen >= 102);
 }

@@ -28,8 +28,8 @@ namespace cerro::auth {
 
 /// What a router knows of a user. With `salt`, `secret` is the derived key in base64.
 struct wampcra_user {
-    std::string secret;
-    std::string salt;  ///< empty: the secret is used as it is
+    std::string secret{};
+    std::string salt{};  ///< empty: the secret is used as it is
     int iterations = 1000;
     int keylen = 32;
 };
