@@ -34,14 +34,14 @@ hosts:
 site_config parsed(std::string_view yaml)
 {
     auto site = parse_site(yaml, "site.yaml");
-    REQUIRE(site);
+    REQUIRE(site.has_value());
     return *site;
 }
 
 std::string error_of(std::string_view yaml)
 {
     auto const site = parse_site(yaml, "site.yaml");
-    REQUIRE_FALSE(site);
+    REQUIRE_FALSE(site.has_value());
     return site.error().what;
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("site file: errors name the place and the cure")
 {
     CHECK_THAT(error_of("hosts: {}"), Catch::Contains("site.yaml:1:") && Catch::Contains("'hub' is missing"));
     CHECK_THAT(error_of("hub:\n  wamp_server: ws://x\n"),
-               Catch::Contains("site.yaml:2:") && Catch::Contains("wamp_realm"));
+               Catch::Contains("site.yaml:1:1: hub: ") && Catch::Contains("wamp_realm"));
     std::string const hub = "hub: {wamp_server: a, wamp_realm: b, address_root: c}\n";
     CHECK_THAT(error_of(hub + "hosts:\n  h:\n    log-dir: x\n"), Catch::Contains("agent-instances"));
     CHECK_THAT(error_of(hub + "hosts:\n  h:\n    agent-instances:\n    - {agent-class: A}\n"),
@@ -108,7 +108,7 @@ TEST_CASE("site settings: the command line beats the host, the host beats the hu
     o.instance_id = "fake1";
     o.working_dir = "/srv";
     auto const s = settings_for_agent(site, o, fake, "host-1");
-    REQUIRE(s);
+    REQUIRE(s.has_value());
     CHECK(s->host == "host-1");
     CHECK(s->hub.wamp_server == "rs://127.0.0.1:8081");
     CHECK(s->hub.wamp_http == "http://hub:8001/call");
@@ -121,7 +121,7 @@ TEST_CASE("site settings: the command line beats the host, the host beats the hu
     o.log_dir = "/var/log/ocs";
     o.crossbar_timeout = 0;
     auto const t = settings_for_agent(site, o, fake, "host-1");
-    REQUIRE(t);
+    REQUIRE(t.has_value());
     CHECK(t->hub.wamp_server == "wss://elsewhere:443/ws");
     CHECK(t->hub.wamp_realm == "other");
     CHECK(t->hub.address_root == "lab");
@@ -133,7 +133,7 @@ TEST_CASE("site settings: a host that the file does not know falls back to local
 {
     auto const site = parsed(example);
     auto const s = settings_for_agent(site, site_options(), fake, "unknown");
-    REQUIRE(s);
+    REQUIRE(s.has_value());
     CHECK(s->host == "localhost");
     CHECK(s->instance_id == "local-fake");
     CHECK(s->crossbar_timeout == 0);
@@ -141,32 +141,32 @@ TEST_CASE("site settings: a host that the file does not know falls back to local
     auto const lonely =
         parsed("hub: {wamp_server: a, wamp_realm: b, address_root: c}\nhosts: {h: {agent-instances: []}}\n");
     auto const none = settings_for_agent(lonely, site_options(), fake, "unknown");
-    REQUIRE_FALSE(none);
+    REQUIRE_FALSE(none.has_value());
     CHECK_THAT(none.error().what, Catch::Contains("neither a host 'unknown' nor 'localhost'"));
-    CHECK(settings_for_client(lonely, site_options(), "unknown"));
+    CHECK(settings_for_client(lonely, site_options(), "unknown").has_value());
 }
 
 TEST_CASE("site settings: the instance is chosen by id, else by class")
 {
     auto const site = parsed(example);
     auto const by_class = settings_for_agent(site, site_options(), fake, "host-1");
-    REQUIRE(by_class);
+    REQUIRE(by_class.has_value());
     CHECK(by_class->instance_id == "fake1");
 
     auto const twins = settings_for_agent(site, site_options(), agent_identity("TwinAgent"), "host-1");
-    REQUIRE_FALSE(twins);
+    REQUIRE_FALSE(twins.has_value());
     CHECK_THAT(twins.error().what,
                Catch::Contains("Multiple matches found for agent-class=TwinAgent") &&
                    Catch::Contains("twin-1, twin-2"));
 
     auto const nobody = settings_for_agent(site, site_options(), agent_identity("NoAgent"), "host-1");
-    REQUIRE_FALSE(nobody);
+    REQUIRE_FALSE(nobody.has_value());
     CHECK_THAT(nobody.error().what, Catch::StartsWith("Could not find matching device description."));
 
     site_options typo;
     typo.instance_id = "fake2";
     auto const wrong = settings_for_agent(site, typo, fake, "host-1");
-    REQUIRE_FALSE(wrong);
+    REQUIRE_FALSE(wrong.has_value());
     CHECK_THAT(wrong.error().what, Catch::Contains("did you mean 'fake1'?"));
 }
 
@@ -175,30 +175,30 @@ TEST_CASE("site settings: without a site file the command line says it all")
     site_options o;
     o.site = "none";
     auto const path = site_file_path(o, "/etc/ocs");
-    REQUIRE(path);
+    REQUIRE(path.has_value());
     CHECK(path->empty());
     auto const lacking = settings_for_agent(site_config(), o, fake, "h");
-    REQUIRE_FALSE(lacking);
+    REQUIRE_FALSE(lacking.has_value());
     CHECK_THAT(lacking.error().what, Catch::Contains("--site-hub") && Catch::Contains("--address-root"));
     o.site_hub = "ws://127.0.0.1:8001/ws";
     o.site_realm = "test_realm";
     o.address_root = "observatory";
-    CHECK_FALSE(settings_for_agent(site_config(), o, fake, "h"));
+    CHECK_FALSE(settings_for_agent(site_config(), o, fake, "h").has_value());
     o.instance_id = "fake1";
-    CHECK(settings_for_agent(site_config(), o, fake, "h"));
+    CHECK(settings_for_agent(site_config(), o, fake, "h").has_value());
     o.instance_id = "fa.ke1";
-    CHECK_FALSE(settings_for_agent(site_config(), o, fake, "h"));
+    CHECK_FALSE(settings_for_agent(site_config(), o, fake, "h").has_value());
 }
 
 TEST_CASE("site file: the look-up follows --site-file, --site and OCS_CONFIG_DIR")
 {
     site_options o;
     CHECK(site_file_path(o, "/etc/ocs").value() == "/etc/ocs/default.yaml");
-    CHECK_FALSE(site_file_path(o, ""));
+    CHECK_FALSE(site_file_path(o, "").has_value());
     o.site = "yard";
     CHECK(site_file_path(o, "/etc/ocs").value() == "/etc/ocs/yard.yaml");
     o.site_file = "my.yaml";
-    CHECK_FALSE(site_file_path(o, "/etc/ocs"));
+    CHECK_FALSE(site_file_path(o, "/etc/ocs").has_value());
     o.site.clear();
     CHECK(site_file_path(o, "").value() == "my.yaml");
 }

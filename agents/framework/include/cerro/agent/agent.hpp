@@ -2,7 +2,7 @@
 
 /// @file
 /// What an author of an agent uses: an agent has operations (tasks end by themselves, processes run until stopped) and
-/// feeds. Everything here is called on the agent's loop, except session::from_worker functions that say otherwise.
+/// feeds. Everything here is called on the agent's loop.
 /// Protocol: OCS (operations, sessions, feeds, management calls).
 
 #include <cerro/agent/parameters.hpp>
@@ -16,7 +16,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {
@@ -114,10 +116,13 @@ public:
     [[nodiscard]] virtual std::string const& address() const = 0;       ///< "observatory.fake1"
     [[nodiscard]] virtual std::string const& address_root() const = 0;  ///< "observatory"
     [[nodiscard]] virtual std::string const& instance_id() const = 0;
+    /// Is there an access policy other than none? (FakeData demands more privileges then.)
+    [[nodiscard]] virtual bool access_controlled() const = 0;
     [[nodiscard]] virtual client::session& session() = 0;
     [[nodiscard]] virtual app::context& context() = 0;
     [[nodiscard]] virtual asio::io_context& io() = 0;
-    /// For work that blocks; co_await asio::post(pool, ...) style. Ten threads at most.
+    /// For work that blocks: `co_await asio::co_spawn(workers(), work, use_awaitable)`. Ten threads. The session, the
+    /// feeds and the operation belong to the agent's loop: touch them only there.
     [[nodiscard]] virtual asio::thread_pool& workers() = 0;
     /// False once the process is to end: long set-up code should look at it.
     [[nodiscard]] virtual bool running() const = 0;

@@ -7,12 +7,21 @@
 #include <cerro/base/result.hpp>
 #include <cerro/codec/value.hpp>
 
+#include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace cerro::agent {
+
+/// Thrown by an operation's body for parameters that only it can judge: the session ends with "ERROR: <text>".
+class param_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
 
 enum class param_type : std::uint8_t { any, integer, real, text, boolean, list, dict };
 
@@ -27,6 +36,7 @@ struct param {
     bool cast = false;                              ///< try to convert (Python's int(), float(), str()) first
     std::string unit;                               ///< "K", "s"; for people
     std::string help;
+    std::string range;                              ///< what between() allows, for people
 
     // Builders: param("delay", real).with_default(5.0).where([](auto& v) {...}).describe("time to wait", "s")
     param with_default(value v) &&;
@@ -51,6 +61,8 @@ public:
     /// @param given a dict, or null
     [[nodiscard]] result<dict> check(value const& given) const;
     [[nodiscard]] std::vector<param> const& declared() const { return declared_; }
+    /// One line for each parameter: name, type, help, unit, range, choices, default. Empty if none is declared.
+    [[nodiscard]] std::string describe() const;
 
 private:
     parameters() = default;

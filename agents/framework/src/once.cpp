@@ -1,0 +1,65 @@
+#include "once.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+
+namespace cerro::agent {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// Takes the timer from the list, also when the coroutine ends while it waits.
+class enlisted {
+public:
+    enlisted(std::vector<asio::steady_timer*>& all, asio::steady_timer& mine) : all_(all), mine_(mine)
+    {
+        all_.push_back(&mine_);
+    }
+    ~enlisted() { std::erase(all_, &mine_); }
+    enlisted(enlisted const&) = delete;
+    enlisted& operator=(enlisted const&) = delete;
+
+private:
+    std::vector<asio::steady_timer*>& all_;
+    asio::steady_timer& mine_;
+};
+
+}  // namespace
+
+void once::happen()
+{
+    happened_ = true;
+    for (auto* timer : waiting_) {
+        timer->cancel();
+    }
+}
+
+asio::awaitable<bool> once::wait_until(clock::time_point until)
+{
+    if (happened_) {
+        co_return true;
+    }
+    asio::steady_timer timer(executor_, until);
+    enlisted const entry(waiting_, timer);
+    [[maybe_unused]] auto [ec] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_return happened_;
+}
+
+clock::time_point after(std::chrono::nanoseconds d)
+{
+    auto const now = clock::now();
+    return d < clock::time_point::max() - now ? now + d : clock::time_point::max();
+}
+
+clock::time_point after_seconds(double seconds)
+{
+    constexpr double longest = 9e9;  // [s]; in nanoseconds it just fits 64 bit
+    if (!(seconds > 0)) {
+        return clock::now();
+    }
+    return after(std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(seconds, longest) * 1e9)));
+}
+
+}  // namespace cerro::agent
