@@ -1,0 +1,288 @@
+// What the router says.
+
+#include "session_impl.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <exception>
+
+namespace cerro::client {
+
+using wamp::message_type;
+
+namespace {
+
+outcome<arguments> payload_of(wamp::message const& m)
+{
+    auto args = wamp::decode_args(m.payload);
+    if (!args) {
+        return error(wamp::uri::protocol_violation, args.error().what);
+    }
+    auto kwargs = wamp::decode_kwargs(m.payload);
+    if (!kwargs) {
+        return error(wamp::uri::protocol_violation, kwargs.error().what);
+    }
+    return arguments(std::move(*args), std::move(*kwargs));
+}
+
+bool flag(dict const& d, std::string_view key)
+{
+    auto const* v = d.find(key);
+    return v != nullptr && v->as_bool().value_or(false);
+}
+
+std::string text_or(dict const& d, std::string_view key, std::string const& otherwise)
+{
+    auto const* v = d.find(key);
+    auto const* text = v != nullptr ? v->as_text() : nullptr;
+    return text != nullptr ? *text : otherwise;
+}
+
+bool dealer_cancels(dict const& welcome)
+{
+    value const* at = welcome.find("roles");
+    for (auto const* key : {"dealer", "features", "call_canceling"}) {
+        at = at != nullptr ? at->find(key) : nullptr;
+    }
+    return at != nullptr && at->as_bool().value_or(false);
+}
+
+}  // namespace
+
+error error_of(wamp::message const& m)
+{
+    error e(m.uri);
+    if (auto payload = payload_of(m)) {
+        e.args = std::move(payload->args);
+        e.kwargs = std::move(payload->kwargs);
+    }
+    if (e.args.empty()) {
+        auto const text = text_or(m.details, "message", "");
+        if (!text.empty()) {
+            e.args.emplace_back(text);
+        }
+    }
+    return e;
+}
+
+void session_impl::on_message(wamp::message const& m)
+{
+    switch (m.type) {
+        case message_type::welcome: on_welcome(m); break;
+        case message_type::challenge: on_challenge(m); break;
+        case message_type::abort:
+            report(error_of(m));
+            channel_->close(transport::close_reason::closed_by_us);
+            break;
+        case message_type::goodbye:
+            if (state_ != state::leaving) {
+                log::info(
+                    "client", "goodbye_received", {{"url", options_.connection.url}, {"reason", m.uri}});
+                say_goodbye(wamp::uri::goodbye_and_out);
+                state_ = state::leaving;
+            }
+            channel_->close(transport::close_reason::closed_by_us, m.uri);
+            break;
+        case message_type::error: on_answer(m.request, error_of(m)); break;
+        case message_type::event: on_event(m); break;
+        case message_type::invocation: on_invocation(m); break;
+        case message_type::result:
+            if (!flag(m.details, "progress")) {
+                auto payload = payload_of(m);
+                if (payload) {
+                    on_answer(m.request, reply{0, std::move(*payload)});
+                } else {
+                    on_answer(m.request, payload.error());
+                }
+            }
+            break;
+        case message_type::unsubscribed:
+        case message_type::unregistered:
+            if (m.request == 0) {
+                on_revoked(m);
+                break;
+            }
+            [[fallthrough]];
+        case message_type::subscribed:
+        case message_type::registered:
+        case message_type::published: on_answer(m.request, reply{m.id2, {}}); break;
+        case message_type::interrupt: break;  // we did not announce that our handlers can be interrupted
+        default: violation(std::string("a router does not send ") + std::string(wamp::name(m.type))); break;
+    }
+}
+
+void session_impl::on_welcome(wamp::message const& m)
+{
+    if (state_ != state::joining) {
+        violation("WELCOME within a session");
+        return;
+    }
+    state_ = state::joined;
+    id_ = m.id2;
+    welcome_ = m.details;
+    can_cancel_ = dealer_cancels(welcome_);
+    backoff_ = options_.backoff_first;
+    reported_.clear();
+    log::info("client",
+              "session_joined",
+              {{"url", options_.connection.url},
+               {"realm", options_.realm},
+               {"session", id_},
+               {"transport", channel_->info().kind},
+               {"serializer", codec::name(channel_->info().serializer)}});
+    for (auto const& f : on_join_) {
+        f();
+    }
+    if (is_joined()) {
+        restore();
+    }
+    changed_.changed();
+}
+
+void session_impl::on_challenge(wamp::message const& m)
+{
+    auto const signature = answer_challenge(options_.credentials, m);
+    if (signature) {
+        send(*signature);
+        return;
+    }
+    report(signature.error());
+    wamp::message abort;
+    abort.type = message_type::abort;
+    abort.uri = signature.error().uri;
+    send(abort);
+    channel_->close(transport::close_reason::closed_by_us);
+}
+
+void session_impl::on_answer(wamp::id request, outcome<reply> r)
+{
+    auto found = pending_.extract(request);
+    if (!found.empty()) {  // else: timed out, or revoked; nobody waits
+        found.mapped()(std::move(r));
+    }
+}
+
+void session_impl::on_event(wamp::message const& m)
+{
+    auto const found = by_subscription_.find(m.request);
+    if (found == by_subscription_.end()) {
+        return;  // unsubscribed while this was under way
+    }
+    auto payload = payload_of(m);
+    if (!payload) {
+        violation("EVENT: " + payload.error().what());
+        return;
+    }
+    event e;
+    e.publication = m.id2;
+    e.details = m.details;
+    e.payload = std::move(*payload);
+    auto const handles = found->second;  // handlers may undo
+    for (auto const h : handles) {
+        auto const at = subscriptions_.find(h);
+        if (at == subscriptions_.end()) {
+            continue;
+        }
+        e.topic = text_or(e.details, "topic", at->second.topic);
+        auto const handler = at->second.handler;
+        try {
+            (*handler)(e);
+        } catch (std::exception const& x) {
+            log::error("client", "event_handler_failed", {{"topic", e.topic}, {"error", x.what()}});
+        }
+    }
+}
+
+void session_impl::on_invocation(wamp::message const& m)
+{
+    auto const found = by_registration_.find(m.id2);
+    if (found == by_registration_.end()) {
+        refuse_invocation(m.request, error(wamp::uri::no_such_registration, "not registered here any more"));
+        return;
+    }
+    auto payload = payload_of(m);
+    if (!payload) {
+        refuse_invocation(m.request, payload.error());
+        return;
+    }
+    auto const& registered = registrations_.at(found->second);
+    invocation inv;
+    inv.procedure = text_or(m.details, "procedure", registered.procedure);
+    inv.details = m.details;
+    inv.payload = std::move(*payload);
+    asio::co_spawn(ex_,
+                   serve(self(), connection_, m.request, registered.handler, std::move(inv)),
+                   [](std::exception_ptr e) {
+                       if (e) {
+                           try {
+                               std::rethrow_exception(e);
+                           } catch (std::exception const& x) {
+                               log::error("client", "invocation_failed", {{"error", x.what()}});
+                           }
+                       }
+                   });
+}
+
+asio::awaitable<void> session_impl::serve(std::shared_ptr<session_impl> self,
+                                          std::uint64_t connection,
+                                          wamp::id request,
+                                          std::shared_ptr<procedure_handler> handler,
+                                          invocation inv)
+{
+    outcome<arguments> result = error(wamp::uri::runtime_error);
+    auto const procedure = inv.procedure;
+    try {
+        result = co_await (*handler)(std::move(inv));
+    } catch (std::exception const& x) {
+        log::warn("client", "procedure_failed", {{"procedure", procedure}, {"error", x.what()}});
+        result = error(wamp::uri::runtime_error, x.what());
+    }
+    if (self->connection_ == connection &&
+        self->is_joined()) {  // an answer belongs to the session that was asked
+        self->respond(request, result);
+    }
+}
+
+void session_impl::respond(wamp::id request, outcome<arguments> const& result)
+{
+    if (!result) {
+        refuse_invocation(request, result.error());
+        return;
+    }
+    wamp::message m;
+    m.type = message_type::yield;
+    m.request = request;
+    if (send_with(std::move(m), *result) == sent::too_big) {
+        refuse_invocation(
+            request, error(wamp::uri::payload_size_exceeded, "the result is larger than the router takes"));
+    }
+}
+
+void session_impl::refuse_invocation(wamp::id request, error const& e)
+{
+    wamp::message m;
+    m.type = message_type::error;
+    m.request = request;
+    m.id2 = static_cast<wamp::id>(message_type::invocation);
+    m.uri = e.uri;
+    send_with(std::move(m), arguments(e.args, e.kwargs));
+}
+
+void session_impl::on_revoked(wamp::message const& m)
+{
+    bool const subscribed = m.type == message_type::unsubscribed;
+    auto const* v = m.details.find(subscribed ? "subscription" : "registration");
+    auto const revoked = v != nullptr ? v->as_uint().value_or(0) : 0;
+    auto const reason = text_or(m.details, "reason", "no reason given");
+    if (subscribed) {
+        drop_subscription_id(revoked);
+    } else if (auto const at = by_registration_.find(revoked); at != by_registration_.end()) {
+        registrations_.at(at->second).id = 0;
+        by_registration_.erase(at);
+    }
+    log::warn("client",
+              subscribed ? "subscription_revoked" : "registration_revoked",
+              {{"id", revoked}, {"reason", reason}, {"url", options_.connection.url}});
+}
+
+}  // namespace cerro::client
