@@ -64,7 +64,6 @@ void check(options const& o)
     for (auto const& warning : s.warnings) {
         std::fprintf(stderr, "warning: %s\n", warning.c_str());
     }
-    std::printf("%s: good\n", config_path(o).c_str());
 }
 
 app::asio::awaitable<int> serve(app::context& context, options const& o)

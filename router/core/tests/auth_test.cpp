@@ -1,0 +1,180 @@
+#include "world.hpp"
+
+using namespace cerro;
+using namespace cerro::router;
+using namespace cerro::router::testing;
+
+namespace {
+
+std::shared_ptr<access_rules const> rules()
+{
+    access_rules r;
+    r.ticket.emplace();
+    r.ticket->emplace("joe", ticket_principal{"open sesame", "anonymous"});
+    r.wampcra.emplace();
+    wampcra_principal salted;
+    salted.user = {auth::wampcra_derive_key("secret2", "salt123", 100, 32), "salt123", 100, 32};
+    salted.role = "reader";
+    r.wampcra->emplace("salted", salted);
+    wampcra_principal plain;
+    plain.user.secret = "secret1";
+    plain.role = "anonymous";
+    r.wampcra->emplace("plain", plain);
+    return std::make_shared<access_rules const>(std::move(r));
+}
+
+struct setting {
+    world w;
+    client c{w, codec::serializer::msgpack, rules()};
+
+    void hello(std::string const& methods, std::string const& authid)
+    {
+        c.say("[1,'realm1',{'roles':{'caller':{}},'authmethods':" + methods + ",'authid':'" + authid + "'}]");
+    }
+    std::string reason()
+    {
+        auto const m = c.next();
+        REQUIRE(m.at(0)->as_int() == 3);
+        CHECK(c.closed);
+        return *m.at(2)->as_text();
+    }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(setting, "a right ticket joins with its role")
+{
+    hello("['ticket']", "joe");
+    CHECK(c.heard() == "[4,'ticket',{}]");
+    c.say("[5,'open sesame',{}]");
+    auto const m = c.next();
+    REQUIRE(m.at(0)->as_int() == 2);
+    CHECK(*m.at(2)->find("authid") == value("joe"));
+    CHECK(*m.at(2)->find("authmethod") == value("ticket"));
+}
+
+TEST_CASE_METHOD(setting, "a wrong ticket is refused")
+{
+    hello("['ticket']", "joe");
+    c.next();
+    c.say("[5,'open simsim',{}]");
+    CHECK(c.heard() ==
+          "[3,{'message':'ticket in static WAMP-Ticket authentication is "
+          "invalid'},'wamp.error.not_authorized']");
+    CHECK(c.closed);
+}
+
+TEST_CASE_METHOD(setting, "a stranger is asked for his ticket, and refused in the same words")
+{
+    hello("['ticket']", "nobody");
+    CHECK(c.heard() == "[4,'ticket',{}]");
+    c.say("[5,'',{}]");
+    CHECK(c.heard() ==
+          "[3,{'message':'ticket in static WAMP-Ticket authentication is "
+          "invalid'},'wamp.error.not_authorized']");
+}
+
+TEST_CASE_METHOD(setting, "WAMP-CRA without salt")
+{
+    hello("['wampcra']", "plain");
+    auto const m = c.next();
+    REQUIRE(*m.at(1) == value("wampcra"));
+    CHECK(m.at(2)->find("salt") == nullptr);
+    auto const text = *m.at(2)->find("challenge")->as_text();
+    auto const challenge = *codec::from_json(text);
+    CHECK(*challenge.find("authid") == value("plain"));
+    CHECK(*challenge.find("authmethod") == value("wampcra"));
+    auto const session = challenge.find("session")->as_uint().value();
+    c.say("[5,'" + auth::wampcra_signature("secret1", text) + "',{}]");
+    auto const welcome = c.next();
+    REQUIRE(welcome.at(0)->as_int() == 2);
+    CHECK(welcome.at(1)->as_uint() == session);
+    CHECK(*welcome.at(2)->find("authmethod") == value("wampcra"));
+}
+
+TEST_CASE_METHOD(setting, "WAMP-CRA with salt: the configured secret is the derived key")
+{
+    hello("['wampcra']", "salted");
+    auto const m = c.next();
+    REQUIRE(*m.at(2)->find("salt") == value("salt123"));
+    auto const signature = auth::wampcra_answer("secret2", *m.at(2)->as_dict());
+    c.say("[5,'" + *signature + "',{}]");
+    auto const welcome = c.next();
+    REQUIRE(welcome.at(0)->as_int() == 2);
+    CHECK(*welcome.at(2)->find("authrole") == value("reader"));
+}
+
+TEST_CASE_METHOD(setting, "a wrong signature is refused, and there is no second try")
+{
+    hello("['wampcra']", "plain");
+    c.next();
+    c.say("[5,'AAAA',{}]");
+    CHECK(c.heard() == "[3,{'message':'WAMP-CRA client signature is invalid'},'wamp.error.not_authorized']");
+    CHECK(c.closed);
+    c.say("[5,'AAAA',{}]");
+    CHECK(c.silent());
+}
+
+TEST_CASE("an unknown WAMP-CRA user gets the same challenge shape each time, and never joins")
+{
+    world w;
+    auto const access = rules();
+    std::string salts[2];
+    for (auto& salt : salts) {
+        client c(w, codec::serializer::json, access);
+        c.say("[1,'realm1',{'roles':{'caller':{}},'authmethods':['wampcra'],'authid':'nobody'}]");
+        auto const m = c.next();
+        REQUIRE(m.at(0)->as_int() == 4);
+        if (auto const* s = m.at(2)->find("salt")) {
+            salt = *s->as_text();
+        }
+        // Not even with the key that the router itself uses for strangers.
+        auto const text = *m.at(2)->find("challenge")->as_text();
+        c.say("[5,'" + auth::wampcra_signature(w.logic.env().secret, text) + "',{}]");
+        CHECK(*c.next().at(2) == value("wamp.error.not_authorized"));
+        CHECK(c.closed);
+    }
+    CHECK(salts[0] == salts[1]);
+}
+
+TEST_CASE_METHOD(setting, "the client's order of methods counts, and methods unknown here are passed over")
+{
+    hello("['cryptosign','x',17,'wampcra','ticket']", "joe");
+    CHECK(*c.next().at(1) == value("wampcra"));
+}
+
+TEST_CASE_METHOD(setting, "no common method")
+{
+    hello("['scram']", "joe");
+    CHECK(reason() == "wamp.error.no_auth_method");
+}
+
+TEST_CASE_METHOD(setting, "anonymous is refused where only others are configured")
+{
+    c.say("[1,'realm1',{'roles':{'caller':{}}}]");
+    CHECK(reason() == "wamp.error.no_auth_method");
+}
+
+TEST_CASE_METHOD(setting, "only AUTHENTICATE may follow CHALLENGE")
+{
+    hello("['ticket']", "joe");
+    c.next();
+    c.say("[48,1,{},'a.b']");
+    CHECK(reason() == "wamp.error.protocol_violation");
+}
+
+TEST_CASE_METHOD(setting, "who does not answer the challenge in time is closed")
+{
+    hello("['ticket']", "joe");
+    c.next();
+    w.pass(w.logic.env().limits.auth_timeout);
+    CHECK(reason() == "wamp.error.protocol_violation");
+}
+
+TEST_CASE("a transport without an auth section takes everybody as role anonymous")
+{
+    world w;
+    client c(w, codec::serializer::cbor, std::make_shared<access_rules const>(access_rules::open()));
+    c.join();
+    CHECK(c.state().who().authrole == "anonymous");
+}
