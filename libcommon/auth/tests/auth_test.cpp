@@ -21,14 +21,14 @@ TEST_CASE("wampcra: derived keys agree with the published vectors")
 {
     CHECK(auth::wampcra_derive_key("secret2", "salt123", 100, 32) ==
           "LG5/FwnS5WvgmlEyLPk/pYn3/wlFRPT4w18Op9fK79U=");
-    CHECK(auth::wampcra_derive_key("secret2", "salt123", 100, 16) == "prq7+YkJ1/KlW1X0YczMHw==");
+    CHECK(auth::wampcra_derive_key("secret1", "salt123", 100, 16) == "prq7+YkJ1/KlW1X0YczMHw==");
     CHECK_THROWS_AS(auth::wampcra_derive_key("s", "t", 0, 32), failure);
 }
 
 TEST_CASE("wampcra: a signature is the base64 of HMAC-SHA256 (RFC 4231, test case 2)")
 {
     CHECK(auth::wampcra_signature("Jefe", "what do ya want for nothing?") ==
-          "W9zBRr9gdU5qBCQIlcQIx1oAPzidJzmDnexYuWTsOEM=");
+          "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
 }
 
 TEST_CASE("wampcra: the client's answer to the router's challenge is accepted, with and without salt")
@@ -67,7 +67,7 @@ TEST_CASE("wampcra: the challenge tells whom it is for and when")
     CHECK(*challenge->find("authmethod") == value("wampcra"));
     CHECK(*challenge->find("authprovider") == value("static"));
     CHECK(*challenge->find("session") == value(4711));
-    CHECK(*challenge->find("timestamp") == value("2026-11-21T04:37:31.042Z"));
+    CHECK(*challenge->find("timestamp") == value("2026-11-21T03:57:31.042Z"));
     CHECK(challenge->find("nonce")->as_text()->size() == 32);
 }
 

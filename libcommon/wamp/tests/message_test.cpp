@@ -70,7 +70,7 @@ TEST_CASE("scan: what peers do differently is understood")
     CHECK(scanned(serializer::msgpack,
                   byte_view("\x93\xcb\x40\x40\x80\0\0\0\0\0\xcb\x40\x14\0\0\0\0\0\0\x05", 20))
               .id2 == 5);
-    CHECK(scanned(serializer::cbor, "\x9f\x18\x21\x05\xf9\x46\x00\xff").id2 == 6);
+    CHECK(scanned(serializer::cbor, byte_view("\x9f\x18\x21\x05\xf9\x46\x00\xff", 8)).id2 == 6);
 }
 
 TEST_CASE("scan: faults name the message and the field")
