@@ -7,7 +7,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
-#include <algorithm>
+#include <charconv>
 
 namespace cerro::transport {
 
@@ -54,15 +54,17 @@ result<target> parse_target(std::string const& text)
         return refuse("unknown scheme " + scheme);
     }
     t.host = url->host_address();
-    t.port = url->port_number();
     if (t.host.empty()) {
         return refuse("the host is missing");
     }
-    if (t.port == 0) {
-        if (url->has_port() || !t.websocket) {
-            return refuse("the port is missing");
-        }
+    std::string const port(url->port());
+    if (port.empty() && t.websocket) {
         t.port = t.tls ? 443 : 80;
+    } else {
+        auto const [end, ec] = std::from_chars(port.data(), port.data() + port.size(), t.port);
+        if (ec != std::errc() || t.port == 0) {
+            return refuse(port.empty() ? "the port is missing" : "the port must be 1 to 65535");
+        }
     }
     t.host_header = std::string(url->encoded_host()) + ":" + std::to_string(t.port);
     if (!url->encoded_path().empty()) {
@@ -215,8 +217,9 @@ asio::awaitable<result<std::shared_ptr<stream>>> connect_stream(std::string host
     tls_options const security = tls.value_or(tls_options());
     auto opened = co_await open_tcp(ex, t, security, timeout);
     if (!opened) {
-        co_return fail(opened.error().code,
-                       "cannot connect to " + t.host + ":" + std::to_string(t.port) + ": " + opened.error().what);
+        co_return fail(
+            opened.error().code,
+            "cannot connect to " + t.host + ":" + std::to_string(t.port) + ": " + opened.error().what);
     }
     std::shared_ptr<stream> made = *opened;
     co_return made;

@@ -407,11 +407,14 @@ asio::awaitable<result<std::shared_ptr<channel>>> accept_websocket(std::shared_p
     error_code ec;
     parser.put(asio::buffer(request), ec);
     if (ec || !parser.is_header_done()) {
-        co_return co_await refuse(io, "bad HTTP request: " + (ec ? ec.message() : "incomplete"), options.lim);
+        std::string const why = ec ? ec.message() : "incomplete";
+        auto const refused = co_await refuse(io, "bad HTTP request: " + why, options.lim);
+        co_return refused;
     }
     auto const& head = parser.get();
     if (!websocket::is_upgrade(head)) {
-        co_return co_await refuse(io, "this path wants a WebSocket upgrade", options.lim);
+        auto const refused = co_await refuse(io, "this path wants a WebSocket upgrade", options.lim);
+        co_return refused;
     }
     std::string offer;  // the header may come several times
     for (auto [at, end] = head.equal_range(http::field::sec_websocket_protocol); at != end; ++at) {
@@ -419,8 +422,9 @@ asio::awaitable<result<std::shared_ptr<channel>>> accept_websocket(std::shared_p
     }
     auto const chosen = choose_subprotocol(offer, options.serializers, options.batched);
     if (!chosen) {
-        co_return co_await refuse(
-            io, "no WebSocket subprotocol in common; offer one of " + known_protocols(options), options.lim);
+        auto const why = "no WebSocket subprotocol in common; offer one of " + known_protocols(options);
+        auto const refused = co_await refuse(io, why, options.lim);
+        co_return refused;
     }
     auto const made = std::make_shared<websocket_channel>(io, std::move(rest), options.lim);
     made->ws().set_option(websocket::stream_base::decorator([chosen](websocket::response_type& answer) {

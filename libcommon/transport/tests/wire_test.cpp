@@ -1,0 +1,172 @@
+// The pure parts: RawSocket octets, WebSocket subprotocols and batches.
+
+#include "outbox.hpp"
+#include "rawsocket_frame.hpp"
+#include "subprotocol.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <array>
+#include <iterator>
+
+namespace cerro::transport {
+
+using codec::serializer;
+using namespace std::string_literals;
+
+namespace {
+
+constexpr std::array<serializer, 3> all{serializer::json, serializer::msgpack, serializer::cbor};
+
+std::vector<std::string> cut(subprotocol p, std::string const& message, std::size_t limit = 1'000)
+{
+    std::vector<byte_view> views;
+    std::optional<char> separator;
+    auto const r = split_batch(p, message, limit, views, separator);
+    std::vector<std::string> out(views.begin(), views.end());
+    if (!r) {
+        out.push_back("error: " + r.error().what);
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("rawsocket: frame headers are read and written")
+{
+    auto const ping = rawsocket::parse_header("\x01\x00\x01\x02");
+    REQUIRE(ping);
+    CHECK(ping->type == rawsocket::frame_type::ping);
+    CHECK(ping->length == 0x102);
+    CHECK(rawsocket::make_header(rawsocket::frame_type::pong, 0x010203) == std::array<char, 4>{2, 1, 2, 3});
+
+    auto const largest = rawsocket::parse_header("\x08\x00\x00\x00");
+    REQUIRE(largest);
+    CHECK(largest->length == rawsocket::largest);
+    CHECK(rawsocket::make_header(rawsocket::frame_type::message, rawsocket::largest) ==
+          std::array<char, 4>{8, 0, 0, 0});
+
+    CHECK(!rawsocket::parse_header("\x03\x00\x00\x00"));
+    CHECK(!rawsocket::parse_header("\x10\x00\x00\x00"));
+    CHECK(!rawsocket::parse_header("\x08\x00\x00\x01"));
+}
+
+TEST_CASE("rawsocket: the announced size is the limit rounded up to a power of two")
+{
+    CHECK(rawsocket::exponent_for(1) == 0);
+    CHECK(rawsocket::exponent_for(512) == 0);
+    CHECK(rawsocket::exponent_for(513) == 1);
+    CHECK(rawsocket::exponent_for(rawsocket::largest) == 15);
+    CHECK(rawsocket::exponent_for(rawsocket::largest * 4) == 15);
+}
+
+TEST_CASE("rawsocket: a server reads good and bad client hellos")
+{
+    auto const good = rawsocket::read_client_hello("\x7f\xf2\0\0"s, all);
+    REQUIRE(good.accepted);
+    CHECK(good.accepted->serializer == serializer::msgpack);
+    CHECK(good.accepted->max_length == rawsocket::largest);
+
+    CHECK(rawsocket::read_client_hello("\x7f\xf4\0\0"s, all).refused ==
+          rawsocket::refusal::serializer_unsupported);
+    CHECK(rawsocket::read_client_hello("\x7f\xf0\0\0"s, all).refused ==
+          rawsocket::refusal::serializer_unsupported);
+    CHECK(rawsocket::read_client_hello("\x7f\xf2\0\1"s, all).refused == rawsocket::refusal::reserved_bits);
+    auto const http = rawsocket::read_client_hello("GET "s, all);
+    CHECK(!http.accepted);
+    CHECK(!http.refused);
+}
+
+TEST_CASE("rawsocket: a client tells a refusal from another protocol")
+{
+    CHECK(rawsocket::read_server_hello("\x7f\x52\0\0"s, serializer::msgpack)->max_length == 512U << 5U);
+    CHECK(rawsocket::read_server_hello("\x7f\x10\0\0"s, serializer::msgpack).error().what ==
+          "the server refused: serializer unsupported");
+    CHECK(rawsocket::read_server_hello("\x7f\xf0\0\0"s, serializer::msgpack).error().what ==
+          "the server refused: unknown reason");
+    CHECK(rawsocket::read_server_hello("HTTP"s, serializer::msgpack).error().code == errc::malformed);
+    CHECK(rawsocket::read_server_hello("\x7f\xf1\0\0"s, serializer::msgpack).error().code == errc::malformed);
+}
+
+TEST_CASE("subprotocol: names go both ways, unknown ones are refused")
+{
+    for (auto const* text : {"wamp.2.json",
+                             "wamp.2.json.batched",
+                             "wamp.2.msgpack",
+                             "wamp.2.msgpack.batched",
+                             "wamp.2.cbor",
+                             "wamp.2.cbor.batched"}) {
+        auto const p = parse_subprotocol(text);
+        REQUIRE(p);
+        CHECK(name(*p) == text);
+    }
+    for (auto const* text :
+         {"", "wamp.2", "wamp.2.", "wamp.2.ubjson", "wamp.2.json.batch", "wamp.1.json", "WAMP.2.JSON"}) {
+        CHECK(!parse_subprotocol(text));
+    }
+}
+
+TEST_CASE("subprotocol: the first known of the client's offer is chosen")
+{
+    auto const chosen = [](std::string_view offer, bool batched = true) {
+        auto const p = choose_subprotocol(offer, all, batched);
+        return p ? name(*p) : "none";
+    };
+    CHECK(chosen("wamp.2.ubjson.batched, wamp.2.cbor.batched,wamp.2.json") == "wamp.2.cbor.batched");
+    CHECK(chosen("wamp.2.cbor.batched ,\twamp.2.cbor", false) == "wamp.2.cbor");
+    CHECK(chosen("") == "none");
+    CHECK(chosen(" , ,mqtt") == "none");
+}
+
+TEST_CASE("batch: binary messages have length prefixes")
+{
+    subprotocol const p{serializer::msgpack, true};
+    CHECK(cut(p, "\0\0\0\2ab\0\0\0\1c"s) == std::vector<std::string>{"ab", "c"});
+    CHECK(cut(p, "\0\0\0\2ab\0\0\0\2c"s).back() == "error: a batch announces 2 bytes and has 1");
+    CHECK(cut(p, "\0\0\0"s).back() == "error: a batch ends within a length prefix");
+    CHECK(cut(p, ""s).back() == "error: an empty batch");
+    CHECK(cut(p, "\xff\xff\xff\xff"s).back() == "error: a message of 4294967295 bytes; the limit is 1000");
+}
+
+TEST_CASE("batch: JSON messages have either separator, the last may be missing")
+{
+    subprotocol const p{serializer::json, true};
+    CHECK(cut(p, "[1]\x18[2]\x18") == std::vector<std::string>{"[1]", "[2]"});
+    CHECK(cut(p, "[1]\x1e[2]") == std::vector<std::string>{"[1]", "[2]"});
+    CHECK(cut(p, "\x18").back() == "error: an empty message in a JSON batch");
+    CHECK(cut(p, std::string(20, 'x'), 10).back() == "error: a message of 20 bytes; the limit is 10");
+
+    std::vector<byte_view> views;
+    std::optional<char> separator;
+    REQUIRE(split_batch(p, "[1]\x1e", 100, views, separator).has_value());
+    CHECK(separator == separator_specification);
+    REQUIRE(split_batch(p, "[1]\x18", 100, views, separator).has_value());
+    CHECK(separator == separator_specification);  // the first one counts
+}
+
+TEST_CASE("outbox: partial writes continue where they stopped")
+{
+    outbox out;
+    std::string expected;
+    for (int i = 0; i != 200; ++i) {
+        std::string const text = std::to_string(i) + ";";
+        expected += text;
+        out.push(std::make_shared<bytes const>(text));
+    }
+    std::string written;
+    for (std::size_t step = 1; !out.empty(); step = step % 7 + 1) {
+        std::vector<boost::asio::const_buffer> buffers;
+        CHECK(out.gather(std::back_inserter(buffers)) <= gather_buffers);
+        std::string all_of_it;
+        for (auto const& b : buffers) {
+            all_of_it.append(static_cast<char const*>(b.data()), b.size());
+        }
+        auto const n = std::min(step, all_of_it.size());
+        written += all_of_it.substr(0, n);
+        out.consume(n);
+        CHECK(out.pending() == expected.size() - written.size());
+    }
+    CHECK(written == expected);
+}
+
+}  // namespace cerro::transport
