@@ -45,6 +45,7 @@ public:
     {
         return operations_.start(op, std::move(params));
     }
+    [[nodiscard]] dict op_codes() const override { return operations_.op_codes(); }
 
     [[nodiscard]] std::string const& address() const override { return identity_.address; }
     [[nodiscard]] std::string const& address_root() const override { return settings_.site.hub.address_root; }

@@ -112,6 +112,8 @@ public:
 
     /// Starts one of our own operations (full privileges). @return false if it is running
     virtual bool start(std::string const& op, dict params = {}) = 0;
+    /// {operation: op code}: what our heartbeat says at this moment.
+    [[nodiscard]] virtual dict op_codes() const = 0;
 
     [[nodiscard]] virtual std::string const& address() const = 0;       ///< "observatory.fake1"
     [[nodiscard]] virtual std::string const& address_root() const = 0;  ///< "observatory"
