@@ -1,12 +1,14 @@
 /// @file
 /// The cheapest router there can be: framing only, no protocol. It shows what sockets and copies alone cost.
 ///
-///   bench-forwarder PORT rpc      the first connection is the callee: frames of the others go to it, marked with the sender's
-///                                 number in their first octet; its frames go to the connection of that number
+///   bench-forwarder PORT rpc      the first connection is the callee: frames of the others go to it, marked
+///   with the sender's
+///                                 number in their first octet; its frames go to the connection of that
+///                                 number
 ///   bench-forwarder PORT fanout   frames of the first connection go to all others
 ///
-/// epoll, one read for each ready connection, one gathered write for each receiver and turn. Ends with the first
-/// connection.
+/// epoll, one read for each ready connection, one gathered write for each receiver and turn. Ends with the
+/// first connection.
 
 #include "sockets.hpp"
 
@@ -31,7 +33,8 @@ int listen_on(int port)
     return fd;
 }
 
-/// Answers the RawSocket handshake, so that the load generator connects to a router and to this in the same way.
+/// Answers the RawSocket handshake, so that the load generator connects to a router and to this in the same
+/// way.
 void shake_hands(int fd)
 {
     char octets[4];

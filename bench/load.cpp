@@ -1,12 +1,14 @@
 /// @file
 /// Load on a router (or on bench-forwarder) over RawSocket and MessagePack, and what it cost that process.
 ///
-///   bench-load PORT PID rpc    SECONDS [--forwarder] [--realm R]   4 callers x 16 calls in flight, 32 octets, one callee
-///   bench-load PORT PID fanout SECONDS [--forwarder] [--realm R]   1 publisher, 10 subscribers, 256 octets, window 32
+///   bench-load PORT PID rpc    SECONDS [--forwarder] [--realm R]   4 callers x 16 calls in flight, 32
+///   octets, one callee bench-load PORT PID fanout SECONDS [--forwarder] [--realm R]   1 publisher, 10
+///   subscribers, 256 octets, window 32
 ///
-/// PID is the router's; its user + system CPU is read from /proc. Prints one line of JSON. All connections live in this
-/// one process: one epoll loop, one gathered write for each connection and turn. The window of the publisher is kept by
-/// counting what the last subscriber received, so publications need no acknowledgement.
+/// PID is the router's; its user + system CPU is read from /proc. Prints one line of JSON. All connections
+/// live in this one process: one epoll loop, one gathered write for each connection and turn. The window of
+/// the publisher is kept by counting what the last subscriber received, so publications need no
+/// acknowledgement.
 
 #include "sockets.hpp"
 
@@ -261,7 +263,8 @@ private:
             answer(m);
         } else {
             auto& waiting = sent_[peer - 1];
-            latencies_.push_back(std::chrono::duration<float, std::micro>(clock_type::now() - waiting.front()).count());
+            latencies_.push_back(
+                std::chrono::duration<float, std::micro>(clock_type::now() - waiting.front()).count());
             waiting.erase(waiting.begin());  // at most 16, answered in order
             ++done_;
             call(peer);
@@ -301,10 +304,17 @@ private:
             p99 = latencies_[latencies_.size() * 99 / 100];
         }
         auto const done = static_cast<double>(done_);
-        std::printf("{\"scenario\": \"%s\", \"target\": \"%s\", \"operations\": %.0f, \"per_second\": %.0f, "
-                    "\"cpu_us\": %.3f, \"load_cpu_us\": %.3f, \"p50_us\": %.0f, \"p99_us\": %.0f}\n",
-                    o_.rpc ? "rpc" : "fanout", o_.forwarder ? "forwarder" : "router", done, done / wall, cpu * 1e6 / done,
-                    own * 1e6 / done, static_cast<double>(p50), static_cast<double>(p99));
+        std::printf(
+            "{\"scenario\": \"%s\", \"target\": \"%s\", \"operations\": %.0f, \"per_second\": %.0f, "
+            "\"cpu_us\": %.3f, \"load_cpu_us\": %.3f, \"p50_us\": %.0f, \"p99_us\": %.0f}\n",
+            o_.rpc ? "rpc" : "fanout",
+            o_.forwarder ? "forwarder" : "router",
+            done,
+            done / wall,
+            cpu * 1e6 / done,
+            own * 1e6 / done,
+            static_cast<double>(p50),
+            static_cast<double>(p99));
     }
 
     options o_;

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// What forwarder and load generator share: a non-blocking TCP connection with RawSocket framing, nothing else.
+/// What forwarder and load generator share: a non-blocking TCP connection with RawSocket framing, nothing
+/// else.
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -39,7 +41,8 @@ inline sockaddr_in loopback(int port)
     return address;
 }
 
-/// Reads what there is, gives complete frames to `f(payload)`, keeps the rest; writes what is queued in one call.
+/// Reads what there is, gives complete frames to `f(payload)`, keeps the rest; writes what is queued in one
+/// call.
 class connection {
 public:
     explicit connection(int fd) : fd_(fd) {}
@@ -49,10 +52,13 @@ public:
     template <class F>
     bool read_frames(F f)
     {
-        in_.resize(kept_ + chunk);
+        if (in_.size() < kept_ + chunk) {
+            in_.resize(
+                kept_ +
+                chunk);  // never shrinks: filling 64 KiB with zeros for each read would cost more than it
+        }
         ssize_t const n = ::read(fd_, in_.data() + kept_, chunk);
         if (n <= 0) {
-            in_.resize(kept_);
             return n < 0 && (errno == EAGAIN || errno == EINTR);
         }
         std::size_t const have = kept_ + static_cast<std::size_t>(n);
@@ -67,14 +73,15 @@ public:
             at += 4 + length;
         }
         kept_ = have - at;
-        in_.erase(0, at);
+        std::memmove(in_.data(), in_.data() + at, kept_);
         return true;
     }
 
     void queue_frame(std::string_view payload)
     {
         auto const n = payload.size();
-        char const head[4] = {0, static_cast<char>(n >> 16U), static_cast<char>(n >> 8U), static_cast<char>(n)};
+        char const head[4] = {
+            0, static_cast<char>(n >> 16U), static_cast<char>(n >> 8U), static_cast<char>(n)};
         out_.append(head, 4);
         out_.append(payload);
     }
