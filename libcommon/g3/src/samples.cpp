@@ -65,7 +65,7 @@ result<sample_type> common_type(std::span<cell const> cells, std::optional<sampl
         bool const text_and_number =
             wanted && *wanted != own && (*wanted == sample_type::text || own == sample_type::text);
         if (text_and_number) {
-            return fail(errc::invalid_argument,
+            return fail(errc::unsupported,
                         "values of " + std::string(name(*wanted)) + " and " + std::string(name(own)) +
                             " in one field");
         }

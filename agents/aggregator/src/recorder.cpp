@@ -1,0 +1,224 @@
+#include "provider.hpp"
+#include <cerro/aggregator/recorder.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace cerro::aggregator {
+namespace {
+
+/// Feed addresses are published by anybody; this many is far above any site, and bounds what we remember of
+/// them.
+constexpr std::size_t max_addresses = 10'000;
+constexpr std::size_t max_providers = 10'000;
+
+}  // namespace
+
+class recorder::impl {
+public:
+    impl(double start_time, std::int64_t pid)
+        : writer_(start_time, g3::hk::make_session_id(start_time, pid, "HK data"), "HK data"),
+          session_frame_(writer_.session_frame())
+    {}
+
+    std::vector<std::string> take(list const& args, double now)
+    {
+        auto message = read_message(args, now);
+        if (!message) {
+            ++counters.refused_messages;
+            return {message.error().what};
+        }
+        if (!message->wanted) {
+            return {};
+        }
+        auto refused = std::move(message->refused);
+        auto* p = find(*message);
+        if (p == nullptr && !message->blocks.empty()) {
+            bool const full = providers_.size() >= max_providers ||
+                              (listed.size() >= max_addresses && !listed.contains(message->address));
+            if (full) {
+                ++counters.refused_messages;
+                return {message->address + ": too many feeds (" + std::to_string(max_addresses) +
+                        ") are recorded already"};
+            }
+            p = &start(*message);
+        }
+        if (p == nullptr) {
+            counters.refused_blocks += refused.size();
+            return refused;
+        }
+        p->refresh(*message, now);
+        std::string last_block;
+        for (auto const& block : message->blocks) {
+            auto verdict = p->add(block, now);
+            if (verdict.how == provider::fit::must_end) {
+                ++counters.restarted_providers;
+                end(*p, now);
+                p = &start(*message);
+                p->refresh(*message, now);
+                verdict = p->add(block, now);
+            }
+            if (verdict.how != provider::fit::taken) {
+                refused.push_back(message->address + ": " + verdict.why);
+                continue;
+            }
+            last_block = block.name;
+            counters.samples += block.fields.size() * block.times.size();
+        }
+        counters.messages += last_block.empty() ? 0 : 1;
+        counters.refused_blocks += refused.size();
+        list_provider(*message, now, last_block);
+        return refused;
+    }
+
+    std::vector<outgoing_frame> tick(double now)
+    {
+        for (std::size_t i = 0; i < providers_.size();) {
+            auto& p = *providers_[i];
+            if (p.is_stale(now)) {
+                mark_stale(p);
+                end(p, now);
+            } else {
+                ++i;
+            }
+        }
+        if (status_due_) {
+            write_status(now);
+        }
+        for (auto const& p : providers_) {
+            if (p->is_due(now)) {
+                write_data(*p, now);
+            }
+        }
+        return std::exchange(out_, {});
+    }
+
+    std::vector<outgoing_frame> finish(double now)
+    {
+        if (status_due_) {
+            write_status(now);
+        }
+        for (auto const& p : providers_) {
+            write_data(*p, now);
+        }
+        return std::exchange(out_, {});
+    }
+
+    [[nodiscard]] bytes const& session_frame() const { return session_frame_; }
+
+    recorder_counters counters;
+    dict listed;
+
+private:
+    provider* find(feed_message const& m)
+    {
+        auto const at = std::find_if(providers_.begin(), providers_.end(), [&](auto const& p) {
+            return p->address() == m.address && p->session_id() == m.session_id;
+        });
+        return at == providers_.end() ? nullptr : at->get();
+    }
+
+    provider& start(feed_message const& m)
+    {
+        status_due_ = true;
+        return *providers_.emplace_back(std::make_unique<provider>(next_id_++, m, widened_));
+    }
+
+    void end(provider& p, double now)
+    {
+        write_data(p, now);
+        std::erase_if(providers_, [&](auto const& one) { return one.get() == &p; });
+        status_due_ = true;
+    }
+
+    void write_status(double now)
+    {
+        std::vector<g3::hk::provider> alive;
+        written_ids_.clear();
+        for (auto const& p : providers_) {
+            alive.push_back({p->id(), p->address()});
+            written_ids_.insert(p->id());
+        }
+        out_.push_back({outgoing_frame::kind::status, writer_.status_frame(now, alive)});
+        status_due_ = false;
+    }
+
+    /// A data frame never precedes the status frame that lists its provider.
+    void write_data(provider& p, double now)
+    {
+        if (!p.has_samples()) {
+            return;
+        }
+        if (!written_ids_.contains(p.id())) {
+            write_status(now);
+        }
+        auto const samples = p.samples();
+        out_.push_back({outgoing_frame::kind::data, writer_.data_frame(p.take_frame(now)), samples});
+    }
+
+    void list_provider(feed_message const& m, double now, std::string const& last_block)
+    {
+        auto& entry = listed[m.address];
+        auto const* const before = entry.find("last_block_received");
+        value last = last_block.empty() ? (before != nullptr ? *before : value()) : value(last_block);
+        entry = dict{
+            {"last_refresh", now}, {"sessid", m.session_id}, {"stale", false}, {"last_block_received", last}};
+    }
+
+    void mark_stale(provider const& p)
+    {
+        auto* const entry = listed.find(p.address());
+        if (entry == nullptr || entry->as_dict() == nullptr) {
+            return;
+        }
+        auto const* const sessid = entry->find("sessid");
+        // A restarted device is listed by its new process already.
+        if (sessid != nullptr && *sessid == value(p.session_id())) {
+            entry->as_dict()->set("stale", true);
+        }
+    }
+
+    g3::hk::session_writer writer_;
+    bytes session_frame_;
+    widened_types widened_;
+    std::vector<std::unique_ptr<provider>> providers_;  // by ascending prov_id
+    std::int64_t next_id_ = 0;
+    bool status_due_ = false;
+    std::set<std::int64_t> written_ids_;  // listed in the latest status frame
+    std::vector<outgoing_frame> out_;
+};
+
+recorder::recorder(double start_time, std::int64_t pid) : impl_(std::make_unique<impl>(start_time, pid)) {}
+recorder::~recorder() = default;
+
+bytes const& recorder::session_frame() const
+{
+    return impl_->session_frame();
+}
+
+std::vector<std::string> recorder::take(list const& args, double now)
+{
+    return impl_->take(args, now);
+}
+
+std::vector<outgoing_frame> recorder::tick(double now)
+{
+    return impl_->tick(now);
+}
+
+std::vector<outgoing_frame> recorder::finish(double now)
+{
+    return impl_->finish(now);
+}
+
+dict const& recorder::providers() const
+{
+    return impl_->listed;
+}
+
+recorder_counters const& recorder::counters() const
+{
+    return impl_->counters;
+}
+
+}  // namespace cerro::aggregator
