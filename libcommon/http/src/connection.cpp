@@ -30,14 +30,6 @@ std::chrono::milliseconds until(clock::time_point deadline)
     return std::max(left, std::chrono::milliseconds(1));
 }
 
-void log_exception(std::string const& component,
-                   std::string_view event,
-                   std::string_view path,
-                   std::string_view what)
-{
-    log::error(component, event, {{"path", path}, {"error", what}});
-}
-
 }  // namespace
 
 /// A handler at work. Shared with its completion handler, which may come after the connection's end.
@@ -290,7 +282,7 @@ asio::awaitable<response> connection::call(handler serve, request r, std::string
     } catch (std::exception const& e) {
         what = e.what();
     }
-    log_exception(component, "http_handler_failed", path, what);
+    log::error(component, "http_handler_failed", {{"path", path}, {"error", what}});
     co_return response::problem(500, "the request failed inside the server; its log says why");
 }
 

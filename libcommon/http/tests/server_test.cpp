@@ -388,6 +388,35 @@ TEST_CASE("http server: random bytes never stop it")
     CHECK(s.fetch("GET", "/echo").status == 200);
 }
 
+TEST_CASE("http server: TLS, with keep-alive, a handler cancelled, and a client that trusts nobody")
+{
+    site s(short_limits());
+    std::string const folder = CERRO_TEST_DATA "/transport/";
+    transport::listen_options where;
+    where.tls = transport::make_server_tls(folder + "server.pem", folder + "server.key");
+    std::uint16_t const port = s.server->listen(where);
+    transport::tls_options trust;
+    trust.ca_file = folder + "server.pem";
+    std::string const url = "https://127.0.0.1:" + std::to_string(port) + "/echo";
+    auto const got = testing::run(s.io, http::fetch("POST", url, "x", {}, 10s, trust));
+    CHECK(got.value().body == "POST /echo x");
+    CHECK_FALSE(testing::run(s.io, http::fetch("GET", url, {}, {}, 10s)).has_value());
+
+    auto const connect = [&] {
+        return testing::run(s.io, transport::connect_stream("127.0.0.1", port, trust, 5s)).value();
+    };
+    auto c = connect();
+    CHECK(s.talk(c, "GET /echo HTTP/1.1\r\n\r\n", "GET /echo").find("200 OK") != std::string::npos);
+    CHECK(s.talk(c, "GET /large HTTP/1.1\r\nConnection: close\r\n\r\n").size() > 20'000);
+    c = connect();
+    testing::run(s.io, c->write("GET /wait HTTP/1.1\r\n\r\n", 5s));
+    REQUIRE(testing::run_until(s.io, [&] { return s.wait_end == "waiting"; }));
+    c->close();
+    CHECK(testing::run_until(s.io, [&] { return s.wait_end == "cancelled"; }));
+    c = connect();
+    CHECK(status_line(s.talk(c, "GET /echo HTTP/1.1\r\nX: ")) == "HTTP/1.1 408 Request Timeout");
+}
+
 TEST_CASE("http fetch: problems name the url")
 {
     site s;
