@@ -87,6 +87,7 @@ struct subscribe_options {
     bool get_retained = false;
 };
 struct register_options {
+    register_options() = default;  // no aggregate: g++ 12 destroys such default arguments of awaited calls twice
     wamp::match_policy match = wamp::match_policy::exact;
     std::string invoke;               ///< "" = single
     bool force_reregister = false;
