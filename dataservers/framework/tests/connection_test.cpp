@@ -1,6 +1,5 @@
 #include <cerro/base/result.hpp>
 #include <cerro/dans/connection.hpp>
-#include <cerro/log/log.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -11,6 +11,8 @@
 
 namespace cerro::dans {
 
+namespace asio = boost::asio;
+
 struct node_options {
     std::string name;
     std::string description;
@@ -21,7 +23,7 @@ struct node_options {
         2'000};  ///< while the hub does not answer, or says that the name is taken
     std::chrono::milliseconds watch{30'000};  ///< the hub's list is looked at so often: a hub of 2019 tells
                                               ///< nobody that it was restarted
-    std::function<double()> now;  ///< unix seconds; empty = the wall clock
+    std::function<double()> now;              ///< unix seconds; empty = the wall clock
 };
 
 /// Registers get_fields and get_data, and adds itself to the hub: after each join, when the hub says that it

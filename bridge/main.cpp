@@ -1,0 +1,6 @@
+#include <cerro/bridge/service.hpp>
+
+int main(int argc, char** argv)
+{
+    return cerro::bridge::run(argc, argv);
+}
