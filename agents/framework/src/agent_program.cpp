@@ -157,10 +157,10 @@ void agent_program::on_leave(std::string const& reason)
 {
     ++losses_;
     context_.set_health("not connected to the router at " + settings_.site.hub.wamp_server);
-    log::warn("agent", "transport disconnected", {{"reason", reason}});
     if (stop_.happened()) {
         return;
     }
+    log::warn("agent", "transport disconnected", {{"reason", reason}});
     log::info("agent", "waiting for reconnection");
     if (begun_ && !forced_) {
         forced_ = true;
