@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cursor.hpp"
+#include <cerro/codec/cursor.hpp>
 
 /// Each format has the same functions. `skip_value` accepts exactly what `read_value` accepts with
 /// text_policy::repair. read_value: `depth` lists and dicts are already open around the value.

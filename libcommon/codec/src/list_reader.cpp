@@ -94,63 +94,65 @@ list_reader::element cbor_element(unsigned char b)
     return b >= 0xf9 && b <= 0xfb ? element::number : element::other;
 }
 
-bool is_empty_dict(serializer s, byte_view raw)
+/// Passes over an empty dict or null, which most messages have. JSON's with spaces inside are left to the
+/// reader.
+bool pass_empty_dict(serializer s, cursor& c)
+{
+    if (c.p == c.end) {
+        return false;
+    }
+    auto const first = static_cast<unsigned char>(*c.p);
+    bool empty = false;
+    switch (s) {
+        case serializer::json:
+            empty = first == '{' && c.left() > 1 && c.p[1] == '}';
+            c.p += empty ? 1 : 0;
+            break;
+        case serializer::msgpack: empty = first == 0x80 || first == 0xc0; break;
+        case serializer::cbor: empty = first == 0xa0 || first == 0xf6; break;
+    }
+    c.p += empty ? 1 : 0;
+    return empty;
+}
+
+bool read_value(serializer s, cursor& c, value& out)
 {
     switch (s) {
-        case serializer::json: return raw == "{}" || raw == "null";
-        case serializer::msgpack: return raw == "\x80" || raw == "\xc0";
-        case serializer::cbor: return raw == "\xa0" || raw == "\xf6";
+        case serializer::json: return json::read_value(c, 0, text_policy::check, out);
+        case serializer::msgpack: return msgpack_format::read_value(c, text_policy::check, out);
+        case serializer::cbor: return cbor::read_value(c, 0, text_policy::check, out);
     }
-    return false;
+    return c.malformed("unknown serializer");
 }
 
 }  // namespace
 
-list_reader::list_reader(serializer s, byte_view input, limits const& lim)
-    : serializer_(s), input_(input), left_(lim)
-{}
-
-template <class Read>
-bool list_reader::read(Read&& act)
-{
-    cursor c(input_, left_, at_);
-    if (serializer_ == serializer::json) {
-        json::skip_space(c);
-    }
-    bool const done = act(c);
-    at_ = c.offset();
-    left_.max_items = c.items_left;
-    if (!done) {
-        error_ = c.error(serializer_);
-    }
-    return done;
-}
+list_reader::list_reader(serializer s, byte_view input, limits const& lim) : serializer_(s), c_(input, lim) {}
 
 bool list_reader::open()
 {
-    return read([&](cursor& c) {
-        switch (serializer_) {
-            case serializer::json:
-                if (c.p == c.end || *c.p != '[') {
-                    return c.malformed("not a list");
-                }
-                ++c.p;
-                return true;
-            case serializer::msgpack: counted_ = true; return msgpack_format::read_list_head(c, remaining_);
-            case serializer::cbor:
-                if (!cbor::read_list_head(c, remaining_)) {
-                    return false;
-                }
-                counted_ = remaining_ != cbor::indefinite;
-                return true;
-        }
-        return c.malformed("unknown serializer");
-    });
+    switch (serializer_) {
+        case serializer::json:
+            json::skip_space(c_);
+            if (c_.p == c_.end || *c_.p != '[') {
+                return c_.malformed("not a list");
+            }
+            ++c_.p;
+            return true;
+        case serializer::msgpack: counted_ = true; return msgpack_format::read_list_head(c_, remaining_);
+        case serializer::cbor:
+            if (!cbor::read_list_head(c_, remaining_)) {
+                return false;
+            }
+            counted_ = remaining_ != cbor::indefinite;
+            return true;
+    }
+    return c_.malformed("unknown serializer");
 }
 
 bool list_reader::more()
 {
-    if (error_) {
+    if (c_.what != nullptr) {
         return false;
     }
     if (counted_) {
@@ -160,36 +162,33 @@ bool list_reader::more()
         --remaining_;
         return true;
     }
-    cursor c(input_, left_, at_);
     if (serializer_ == serializer::cbor) {
-        return !cbor::at_break(c);
+        return !cbor::at_break(c_);
     }
-    json::skip_space(c);
-    at_ = c.offset();
-    if (c.p == c.end || *c.p == ']') {
+    json::skip_space(c_);
+    if (c_.p == c_.end || *c_.p == ']') {
         return false;
     }
     if (!first_) {
-        if (*c.p != ',') {
-            return read([](cursor& at) { return at.malformed("a comma or closing bracket is missing"); });
+        if (*c_.p != ',') {
+            return c_.malformed("a comma or closing bracket is missing");
         }
-        ++c.p;
+        ++c_.p;
+        json::skip_space(c_);
     }
     first_ = false;
-    json::skip_space(c);
-    at_ = c.offset();
     return true;
 }
 
 list_reader::element list_reader::next() const
 {
-    if (at_ == input_.size()) {
+    if (c_.p == c_.end) {
         return element::other;
     }
     switch (serializer_) {
-        case serializer::json: return json_element(input_[at_]);
-        case serializer::msgpack: return msgpack_element(static_cast<unsigned char>(input_[at_]));
-        case serializer::cbor: return cbor_element(static_cast<unsigned char>(input_[at_]));
+        case serializer::json: return json_element(*c_.p);
+        case serializer::msgpack: return msgpack_element(static_cast<unsigned char>(*c_.p));
+        case serializer::cbor: return cbor_element(static_cast<unsigned char>(*c_.p));
     }
     return element::other;
 }
@@ -197,94 +196,75 @@ list_reader::element list_reader::next() const
 bool list_reader::read_id(std::uint64_t& out)
 {
     out = 0;
-    return read([&](cursor& c) {
-        bool done = false;
-        switch (serializer_) {
-            case serializer::json: done = read_json_id(c, out); break;
-            case serializer::msgpack: done = msgpack_format::read_unsigned(c, out); break;
-            case serializer::cbor: done = cbor::read_unsigned(c, out); break;
-        }
-        return done && (out <= largest_id || c.malformed("an id above 2^53"));
-    });
+    bool done = false;
+    switch (serializer_) {
+        case serializer::json: done = read_json_id(c_, out); break;
+        case serializer::msgpack: done = msgpack_format::read_unsigned(c_, out); break;
+        case serializer::cbor: done = cbor::read_unsigned(c_, out); break;
+    }
+    return done && (out <= largest_id || c_.malformed("an id above 2^53"));
 }
 
 bool list_reader::read_text(std::string& out)
 {
-    return read([&](cursor& c) {
-        switch (serializer_) {
-            case serializer::json: return json::read_text(c, text_policy::check, out);
-            case serializer::msgpack: return msgpack_format::read_text(c, text_policy::check, out);
-            case serializer::cbor: return cbor::read_text(c, text_policy::check, out);
-        }
-        return c.malformed("unknown serializer");
-    });
+    switch (serializer_) {
+        case serializer::json: return json::read_text(c_, text_policy::check, out);
+        case serializer::msgpack: return msgpack_format::read_text(c_, text_policy::check, out);
+        case serializer::cbor: return cbor::read_text(c_, text_policy::check, out);
+    }
+    return c_.malformed("unknown serializer");
 }
 
 bool list_reader::read_dict(dict& out)
 {
     out.entries().clear();
-    auto const before = left_;
-    auto const from = at_;
-    byte_view raw;
-    if (!skip(raw)) {
-        return false;
-    }
-    if (is_empty_dict(serializer_, raw)) {
+    if (pass_empty_dict(serializer_, c_)) {
         return true;
     }
-    auto decoded = decode(serializer_, raw, before);
-    if (!decoded) {
-        error_ = decoded.error();
+    value v;
+    if (!read_value(serializer_, c_, v)) {
         return false;
     }
-    if (decoded->is_null()) {
+    if (auto* const members = v.as_dict()) {
+        out = std::move(*members);
         return true;
     }
-    auto* const members = decoded->as_dict();
-    if (members == nullptr) {
-        at_ = from;
-        return read([](cursor& c) { return c.malformed("not a dict"); });
-    }
-    out = std::move(*members);
-    return true;
+    return v.is_null() || c_.malformed("not a dict");
 }
 
 bool list_reader::skip(byte_view& raw)
 {
-    return read([&](cursor& c) {
-        auto const* const from = c.p;
-        if (!skip_value(serializer_, c)) {
-            return false;
-        }
-        raw = {from, static_cast<std::size_t>(c.p - from)};
-        return true;
-    });
+    auto const* const from = c_.p;
+    if (!skip_value(serializer_, c_)) {
+        return false;
+    }
+    raw = {from, static_cast<std::size_t>(c_.p - from)};
+    return true;
 }
 
 bool list_reader::close()
 {
-    if (error_) {
+    if (c_.what != nullptr) {
         return false;
     }
-    return read([&](cursor& c) {
-        bool ended = counted_ && remaining_ == 0;
-        if (!counted_) {
-            ended = c.p != c.end && (serializer_ == serializer::json ? *c.p == ']' : cbor::at_break(c));
-            c.p += ended ? 1 : 0;
-        }
-        if (!ended) {
-            return c.p == c.end ? c.truncated() : c.malformed("more elements than belong here");
-        }
-        if (serializer_ == serializer::json) {
-            json::skip_space(c);
-        }
-        return c.p == c.end || c.malformed("something follows the list");
-    });
+    bool ended = counted_ && remaining_ == 0;
+    if (!counted_) {
+        ended = c_.p != c_.end && (serializer_ == serializer::json ? *c_.p == ']' : cbor::at_break(c_));
+        c_.p += ended ? 1 : 0;
+    }
+    if (!ended) {
+        return c_.p == c_.end ? c_.truncated() : c_.malformed("more elements than belong here");
+    }
+    if (serializer_ == serializer::json) {
+        json::skip_space(c_);
+    }
+    return c_.p == c_.end || c_.malformed("something follows the list");
 }
 
 problem list_reader::error() const
 {
-    return error_.value_or(problem(errc::malformed, "no fault"));
+    return c_.what != nullptr ? c_.error(serializer_)
+                              : fail(errc::malformed, "the list has no more elements");
 }
 
 }  // namespace cerro::codec

@@ -3,9 +3,7 @@
 /// @file
 /// Reads the elements of one encoded list one after the other, without building what is not asked for.
 
-#include <cerro/codec/codec.hpp>
-
-#include <optional>
+#include <cerro/codec/cursor.hpp>
 
 namespace cerro::codec {
 
@@ -39,18 +37,11 @@ public:
     [[nodiscard]] problem error() const;
 
 private:
-    [[nodiscard]] byte_view rest() const { return input_.substr(at_); }
-    template <class Read>
-    bool read(Read&& act);
-
     serializer serializer_;
-    byte_view input_;
-    limits left_;
-    std::size_t at_ = 0;
-    std::uint64_t remaining_ = 0;  ///< elements; not used by JSON and indefinite CBOR lists
+    bool counted_ = false;  ///< the number of elements is known: not JSON, not CBOR's indefinite lists
     bool first_ = true;
-    bool counted_ = false;
-    std::optional<problem> error_;
+    std::uint64_t remaining_ = 0;  ///< elements, if counted_
+    cursor c_;
 };
 
 }  // namespace cerro::codec

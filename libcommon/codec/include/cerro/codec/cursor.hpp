@@ -1,5 +1,8 @@
 #pragma once
 
+/// @file
+/// What this library's readers carry along; others have no use for it.
+
 #include <cerro/codec/codec.hpp>
 
 #include <algorithm>
