@@ -20,6 +20,7 @@ namespace beast = boost::beast;
 using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
 
+constexpr std::size_t largest_head = 64U << 10U;    // [bytes], also of a chunk
 constexpr std::size_t largest_answer = 64U << 20U;  // [bytes]
 
 struct place {
@@ -99,13 +100,19 @@ asio::awaitable<result<response>> exchange(std::shared_ptr<transport::stream> s,
         boost::system::error_code ec;
         if (n) {
             buffer.append(chunk.data(), *n);
-            while (!buffer.empty() && !parser.is_done() && !ec) {
+            // Beast 1.81 asserts that it never sees less of a chunked body once it has met the last chunk.
+            auto const enough = [&] {
+                return buffer.size() >= (parser.is_header_done() && parser.chunked() ? 5 : 1);
+            };
+            while (enough() && !parser.is_done() && !ec) {
                 std::size_t const used = parser.put(asio::buffer(buffer), ec);
                 buffer.erase(0, used);
             }
-            if (ec == beast::http::error::need_more) {
+            if (ec == beast::http::error::need_more && buffer.size() <= largest_head) {
                 ec = {};
             }
+        } else if (n.error().code == errc::closed && !parser.got_some()) {
+            co_return fail(errc::closed, "the connection was closed without an answer");
         } else if (n.error().code == errc::closed) {
             parser.put_eof(ec);  // the end of file is the end of a body without a length
             if (!ec && !parser.is_done()) {

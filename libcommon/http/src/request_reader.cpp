@@ -13,6 +13,8 @@ namespace beast = boost::beast;
 
 namespace {
 
+constexpr std::size_t shortest_chunked_end = 5;
+
 std::string lower(std::string_view text)
 {
     std::string out(text);
@@ -46,6 +48,11 @@ request_reader::step request_reader::put(bytes& buffer, bool head)
 {
     auto const done = [&] { return head ? parser_->is_header_done() : parser_->is_done(); };
     while (!done()) {
+        // Beast 1.81 asserts that it never sees less once it has met the last chunk; and what is left of a
+        // chunked body is never shorter: "0\r\n\r\n".
+        if (!head && parser_->chunked() && buffer.size() < shortest_chunked_end) {
+            return step::need_more;
+        }
         boost::system::error_code ec;
         std::size_t const used = parser_->put(boost::asio::buffer(buffer), ec);
         if (head) {
@@ -56,6 +63,11 @@ request_reader::step request_reader::put(bytes& buffer, bool head)
         if (ec == beast::http::error::header_limit ||
             (head && need_more && raw_head_.size() + buffer.size() > max_head_)) {
             return refuse(431, "the head is longer than " + std::to_string(max_head_) + " bytes");
+        }
+        if (!head && need_more && buffer.size() > max_head_) {
+            return refuse(
+                400,
+                "the head of a chunk or the trailer is longer than " + std::to_string(max_head_) + " bytes");
         }
         if (ec == beast::http::error::body_limit) {
             return refuse(413, "the body is too long");

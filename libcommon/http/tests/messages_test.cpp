@@ -117,6 +117,15 @@ TEST_CASE("http reader: a chunked body is put together")
     }
 }
 
+TEST_CASE("http reader: a last chunk that trickles in is waited for")
+{
+    std::string const text = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    for (std::size_t piece = 1; piece <= text.size(); ++piece) {
+        request_reader reader(max_head, max_body);
+        CHECK(read(reader, text, piece).end == step::complete);
+    }
+}
+
 TEST_CASE("http reader: limits and garbage have their status")
 {
     CHECK(refusal("GET / HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n") == 431);
@@ -128,7 +137,10 @@ TEST_CASE("http reader: limits and garbage have their status")
     CHECK(refusal("POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n") == 400);
     CHECK(refusal("POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd") == 400);
     CHECK(refusal("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n") == 400);
-    CHECK(refusal("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n") == 400);
+    CHECK(refusal("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n") == 400);
+    std::string const chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    CHECK(refusal(chunked + "1;" + std::string(2000, 'x'), 50) == 400);
+    CHECK(refusal(chunked + "0\r\nT: " + std::string(2000, 'x'), 50) == 400);
     CHECK(refusal("GET / HTTP/3.7\r\n\r\n") == 400);
     CHECK(refusal("GET  / HTTP/1.1\r\n\r\n") == 400);
     CHECK(refusal("G\x01T / HTTP/1.1\r\n\r\n") == 400);

@@ -147,6 +147,22 @@ struct site {
     std::uint16_t port = 0;
 };
 
+/// Answers the first request with `text`, byte by byte, and closes.
+asio::awaitable<void> answer_slowly(std::shared_ptr<transport::stream> s, std::string text)
+{
+    std::vector<char> buffer(4096);
+    std::span<char> const into(buffer);
+    co_await s->read_some(into, 5s);
+    asio::steady_timer pause(s->get_executor());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        std::string_view const one(text.data() + i, 1);
+        co_await s->write(one, 5s);
+        pause.expires_after(200us);  // so that each arrives alone
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+    s->close();
+}
+
 std::string status_line(std::string const& answer)
 {
     return answer.substr(0, answer.find("\r\n"));
@@ -415,6 +431,31 @@ TEST_CASE("http server: TLS, with keep-alive, a handler cancelled, and a client 
     CHECK(testing::run_until(s.io, [&] { return s.wait_end == "cancelled"; }));
     c = connect();
     CHECK(status_line(s.talk(c, "GET /echo HTTP/1.1\r\nX: ")) == "HTTP/1.1 408 Request Timeout");
+}
+
+TEST_CASE("http fetch: answers with chunks, with no length, and cut ones")
+{
+    asio::io_context io{1};
+    std::string answer;
+    auto const ex = io.get_executor();
+    auto const peer = transport::listen(ex, {}, [&](std::shared_ptr<transport::stream> s) {
+        asio::co_spawn(ex, answer_slowly(std::move(s), answer), [](std::exception_ptr) {});
+    });
+    std::string const url = "http://127.0.0.1:" + std::to_string(peer->port()) + "/";
+    auto const fetch = [&](std::string text) {
+        answer = std::move(text);
+        return testing::run(io, http::fetch("GET", url, {}, {}, 10s));
+    };
+    CHECK(fetch("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+              .value()
+              .body == "abcde");
+    CHECK(fetch("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n").value().body.empty());
+    CHECK(fetch("HTTP/1.1 404 Not Found\r\n\r\ngone").value().body == "gone");
+    CHECK(fetch("HTTP/1.1 404 Not Found\r\n\r\ngone").value().status == 404);
+    CHECK_FALSE(fetch("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc").has_value());
+    CHECK_FALSE(fetch("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n").has_value());
+    CHECK_FALSE(fetch("SSH-2.0-OpenSSH_9.2\r\n").has_value());
+    CHECK_FALSE(fetch("").has_value());
 }
 
 TEST_CASE("http fetch: problems name the url")
