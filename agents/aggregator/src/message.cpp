@@ -133,6 +133,9 @@ result<feed_message> read_message(list const& args, double now)
         return fail(errc::malformed, m.address + ": feed without \"session_id\"");
     }
     m.session_id = *session->as_text();
+    if (auto const* const sequence = feed->find("sequence"); sequence != nullptr && sequence->is_integer()) {
+        m.sequence = sequence->as_uint();
+    }
     if (params != nullptr) {
         m.frame_length = seconds_or(params->find("frame_length"), default_frame_length);
         m.fresh_time = seconds_or(params->find("fresh_time"), default_fresh_time);

@@ -2,6 +2,7 @@
 #include <cerro/aggregator/recorder.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace cerro::aggregator {
@@ -29,6 +30,10 @@ public:
             return {message.error().what};
         }
         if (!message->wanted) {
+            return {};
+        }
+        if (is_repetition(*message)) {
+            ++counters.repeated_messages;
             return {};
         }
         auto refused = std::move(message->refused);
@@ -110,6 +115,26 @@ public:
     dict listed;
 
 private:
+    /// After a lost connection agents send again what the router had not acknowledged, in order and before
+    /// anything newer.
+    bool is_repetition(feed_message const& m)
+    {
+        if (!m.sequence || (numbers_.size() >= max_addresses && !numbers_.contains(m.address))) {
+            return false;
+        }
+        auto& latest = numbers_[m.address];
+        if (latest.session_id != m.session_id) {
+            latest = {m.session_id, *m.sequence};
+            return false;
+        }
+        if (*m.sequence <= latest.sequence) {
+            return true;
+        }
+        counters.missed_messages += *m.sequence - latest.sequence - 1;
+        latest.sequence = *m.sequence;
+        return false;
+    }
+
     provider* find(feed_message const& m)
     {
         auto const at = std::find_if(providers_.begin(), providers_.end(), [&](auto const& p) {
@@ -178,10 +203,16 @@ private:
         }
     }
 
+    struct numbered {
+        std::string session_id;
+        std::uint64_t sequence = 0;
+    };
+
     g3::hk::session_writer writer_;
     bytes session_frame_;
     widened_types widened_;
     std::vector<std::unique_ptr<provider>> providers_;  // by ascending prov_id
+    std::map<std::string, numbered> numbers_;           // by feed address
     std::int64_t next_id_ = 0;
     bool status_due_ = false;
     std::set<std::int64_t> written_ids_;  // listed in the latest status frame

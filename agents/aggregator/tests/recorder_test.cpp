@@ -224,17 +224,13 @@ TEST_CASE("a device's new process is a provider beside its old one", "[aggregato
 TEST_CASE("a flood of samples is cut into frames of bounded size", "[aggregator]")
 {
     session s;
-    list times;
-    list numbers;
-    for (int i = 0; i < 100'000; ++i) {
-        times.emplace_back(start + i * 1e-5);
-        numbers.emplace_back(0.5);
+    std::string const large(1U << 20U, 'x');
+    for (int i = 0; i < 40; ++i) {
+        s.take(one(start + i * 0.1, large));
+        s.tick();
     }
-    for (int i = 0; i < 20; ++i) {
-        s.take(block("b", times, {{"x", numbers}}));
-    }
-    s.tick();
-    CHECK(s.frames.size() == 2);
+    CHECK(s.frames.size() == 3);  // status, and data each 17 MiB
+    CHECK(s.frames.back().octets.size() < 20U << 20U);
 }
 
 TEST_CASE("malformed messages only cost themselves", "[aggregator]")
@@ -249,4 +245,24 @@ TEST_CASE("malformed messages only cost themselves", "[aggregator]")
     CHECK(s.r.counters().refused_messages == 2);
     CHECK(s.r.counters().refused_blocks == 1);
     CHECK(s.r.counters().samples == 1);
+}
+
+TEST_CASE("a message that its agent sends again is recorded once, and gaps are counted", "[aggregator]")
+{
+    session s;
+    auto const numbered = [&](int sequence, std::string const& process = "1") {
+        auto info = feed("a", process);
+        info.set("sequence", sequence);
+        CHECK(s.take(one(start + sequence, 1.0 * sequence), info).empty());
+    };
+    for (int const sequence : {7, 8, 8, 7, 9, 12}) {
+        numbered(sequence);
+    }
+    numbered(1, "2");
+    auto const content = s.end();
+    REQUIRE(content.data().size() == 2);
+    CHECK(reals(values(*content.data()[0], "b", "x")) == std::vector<double>{7, 8, 9, 12});
+    CHECK(reals(values(*content.data()[1], "b", "x")) == std::vector<double>{1});
+    CHECK(s.r.counters().repeated_messages == 2);
+    CHECK(s.r.counters().missed_messages == 2);
 }

@@ -8,6 +8,7 @@
 #include <cerro/g3/samples.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,8 @@ struct feed_message {
     double frame_length = default_frame_length;  ///< [s]
     double fresh_time = default_fresh_time;      ///< [s]
     bool wanted = true;                          ///< false: not a record feed, or one that does not want us
+    /// Counts the messages of a feed of one process; Cerro agents send it, others do not.
+    std::optional<std::uint64_t> sequence;
     std::vector<message_block> blocks;
     std::vector<std::string> refused;  ///< one reason for each block that was left out
 };

@@ -28,6 +28,8 @@ struct recorder_counters {
     std::uint64_t samples = 0;           ///< values taken
     std::uint64_t refused_messages = 0;  ///< that were no feed messages
     std::uint64_t refused_blocks = 0;
+    std::uint64_t repeated_messages = 0;    ///< sent again by an agent that was not sure; taken once
+    std::uint64_t missed_messages = 0;      ///< gaps in the numbers that Cerro agents give their messages
     std::uint64_t restarted_providers = 0;  ///< because fields or their classes changed
 };
 
