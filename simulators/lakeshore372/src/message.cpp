@@ -95,17 +95,18 @@ std::vector<message> split_messages(std::string_view line)
 std::string engineering(double v)
 {
     int exponent = 0;
+    int decimals = 5;  // of six digits
     if (v != 0.0) {
-        exponent = static_cast<int>(std::floor(std::log10(std::abs(v)) / 3.0)) * 3;
-        // 999.9996 would be shown as 1000.000
-        if (std::abs(v) / std::pow(10.0, exponent) >= 999.9995) {
-            exponent += 3;
-        }
+        // 9.999996 is shown as 10.0000, hence the little more.
+        auto const magnitude = static_cast<int>(std::floor(std::log10(std::abs(v)) + 2.2e-7));
+        exponent = static_cast<int>(std::floor(magnitude / 3.0)) * 3;
+        decimals -= magnitude - exponent;
     }
     char text[64];
     std::snprintf(text,
                   sizeof text,
-                  "%+08.3fE%c%02d",
+                  "%+.*fE%c%02d",
+                  decimals,
                   v / std::pow(10.0, exponent),
                   exponent < 0 ? '-' : '+',
                   std::abs(exponent));

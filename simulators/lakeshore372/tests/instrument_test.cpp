@@ -43,10 +43,12 @@ TEST_CASE("messages: chains, quotes, blanks, case and the blank for the first co
 TEST_CASE("numbers are shown with exponents in threes")
 {
     REQUIRE(engineering(293.873) == "+293.873E+00");
-    REQUIRE(engineering(0.0150001) == "+015.000E-03");
-    REQUIRE(engineering(-12'345) == "-012.345E+03");
-    REQUIRE(engineering(0) == "+000.000E+00");
-    REQUIRE(engineering(999.9999) == "+001.000E+03");
+    REQUIRE(engineering(0.0150001) == "+15.0001E-03");
+    REQUIRE(engineering(-12'345) == "-12.3450E+03");
+    REQUIRE(engineering(1'309.1234) == "+1.30912E+03");
+    REQUIRE(engineering(0) == "+0.00000E+00");
+    REQUIRE(engineering(999.9999) == "+1.00000E+03");
+    REQUIRE(engineering(9.999999) == "+10.0000E+00");
 }
 
 TEST_CASE("settings are kept and shown in the instrument's form")
@@ -187,7 +189,7 @@ TEST_CASE("a range that is too small reads zero and says over range")
 {
     instrument device{standing()};
     device.handle("INTYPE 1,0,7,0,5,0,1", 10);
-    REQUIRE(device.handle("KRDG? 1", 11) == "+000.000E+00");
+    REQUIRE(device.handle("KRDG? 1", 11) == "+0.00000E+00");
     REQUIRE(device.handle("RDGST? 1", 11) == "016");
     device.handle("INTYPE 1,0,7,0,13,0,1", 11);
     REQUIRE(device.handle("RDGST? 1", 12) == "000");

@@ -34,7 +34,7 @@ struct message {
 /// around arguments, a blank in place of the first comma, lower case, a ':' in front of a verb.
 [[nodiscard]] std::vector<message> split_messages(std::string_view line);
 
-/// `+293.873E+00`: exponents are multiples of three.
+/// `+293.873E+00`: six digits, exponents are multiples of three.
 [[nodiscard]] std::string engineering(double v);
 
 class settings;
