@@ -139,8 +139,7 @@ class Observatory:
             "dans-fake1": feed("fake1", "fake1", "made-up temperatures, live"),
             "dans-weather": ([self.binary("cerro-dans-weather"), *tls, "--data-dir",
                               os.path.join(ROOT, "tests", "data", "sisock", "example_weather")], server),
-            "bridge": ([self.binary("cerro-bridge"), *tls, "--port", str(p.page), "--web-dir",
-                        os.path.join(os.path.dirname(self.bin_dir), "web")],
+            "bridge": ([self.binary("cerro-bridge"), *tls, "--port", str(p.page)],
                        {"WAMP_USER": "simonsobs", "WAMP_SECRET": self.secrets["consumer"]}),
         }
 
@@ -164,19 +163,25 @@ class Observatory:
         return {n: c.process.returncode for n, c in self.children.items() if not c.running()}
 
     def stop_all(self, limit_s=5.0):
-        """SIGTERM to all, SIGKILL after `limit_s`; returns the names that had to be killed."""
-        for child in self.children.values():
-            if child.running():
-                child.process.terminate()
+        """SIGTERM to all, the router last, so that the others can say goodbye; SIGKILL after `limit_s`.
+
+        Returns the names that had to be killed.
+        """
         deadline = time.monotonic() + limit_s
         killed = []
-        for name, child in self.children.items():
-            try:
-                child.process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
-                killed.append(name)
+        others = {n: c for n, c in self.children.items() if n != "router"}
+        for group, until in ((others, deadline - 1.0),
+                             ({n: c for n, c in self.children.items() if n == "router"}, deadline)):
+            for child in group.values():
+                if child.running():
+                    child.process.terminate()
+            for name, child in group.items():
+                try:
+                    child.process.wait(max(0.0, until - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    child.process.kill()
+                    child.process.wait()
+                    killed.append(name)
         for child in self.children.values():
             child.reader.join(1.0)
         return killed
