@@ -62,8 +62,9 @@ class Child:
         self.reader.start()
 
     def _read(self, observatory):
-        for line in self.process.stdout:
-            observatory.log(self.name, line.decode("utf-8", "replace").rstrip("\n"))
+        with self.process.stdout as output:
+            for line in output:
+                observatory.log(self.name, line.decode("utf-8", "replace").rstrip("\n"))
 
     def running(self):
         return self.process.poll() is None
@@ -184,6 +185,7 @@ class Observatory:
                     killed.append(name)
         for child in self.children.values():
             child.reader.join(1.0)
+        self._log_file.close()
         return killed
 
     # ---- looking
