@@ -25,9 +25,21 @@ problem wrong_kind(message_type t, std::string_view field, std::string_view want
 }
 
 /// args: a list, or null for none; or, when payload passthru or encryption is on, one binary in its place.
-bool may_be_args(element e)
+/// Nothing else: receivers end their session when they get it.
+bool may_be_args(codec::serializer s, element e, byte_view raw)
 {
-    return e != element::dict && e != element::number;
+    switch (e) {
+        case element::list:
+        case element::octets:
+        case element::null: return true;
+        case element::text: break;
+        default: return false;
+    }
+    if (s != codec::serializer::json || !raw.starts_with("\"\\u0000")) {
+        return false;
+    }
+    auto const decoded = codec::decode(s, raw);
+    return decoded && decoded->is_binary();
 }
 
 std::string_view field_name(char field)
@@ -58,11 +70,11 @@ result<void> read_payload(list_reader& reader, message& m)
         return {};
     }
     auto kind = reader.next();
-    if (!may_be_args(kind)) {
-        return wrong_kind(m.type, "args", "list");
-    }
     if (!reader.skip(m.payload.args)) {
         return bad_field(reader, m.type, "args");
+    }
+    if (!may_be_args(m.payload.serializer, kind, m.payload.args)) {
+        return wrong_kind(m.type, "args", "list");
     }
     if (kind == element::null) {
         m.payload.args = {};

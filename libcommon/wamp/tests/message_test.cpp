@@ -86,6 +86,11 @@ TEST_CASE("scan: faults name the message and the field")
     CHECK(problem_of("[48,1,[],\"p\"]").starts_with("CALL: details or options: "));
     CHECK(problem_of("[48,1,{},7]").starts_with("CALL: URI: "));
     CHECK(problem_of("[48,1,{},\"p\",{}]") == "CALL: args is no list");
+    CHECK(problem_of("[48,1,{},\"p\",\"text\"]") == "CALL: args is no list");
+    CHECK(problem_of("[48,1,{},\"p\",\"\\u0000no base64\"]") == "CALL: args is no list");
+    CHECK(problem_of("[48,1,{},\"p\",true]") == "CALL: args is no list");
+    CHECK(problem_of("[48,1,{},\"p\",1]") == "CALL: args is no list");
+    CHECK(wamp::scan(serializer::msgpack, byte_view("\x95\x30\x01\x80\xa1p\xa1x", 8)).has_error());
     CHECK(problem_of("[48,1,{},\"p\",[],[]]") == "CALL: kwargs is no dict");
     CHECK(problem_of("[48,1,{},\"p\",[1,]]").starts_with("CALL: args: "));
     CHECK(problem_of("[48,1,{},\"p\",[],{},1]") == "CALL: more elements than belong here");

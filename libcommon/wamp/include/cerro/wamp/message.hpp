@@ -91,6 +91,7 @@ struct message {
 [[nodiscard]] result<message> scan(codec::serializer s, byte_view input, codec::limits const& lim = {});
 
 /// Writes a message, payload included (transcoded if it is of another serializer), behind `out`.
+/// @throws failure if a payload to be transcoded is not well-formed: scan() and class payload give none such
 void write(codec::serializer s, message const& m, bytes& out);
 
 /// A message ready for any transport: 4 octets big-endian length, then the message. That prefix is at once
