@@ -72,7 +72,7 @@ private:
 TEST_CASE("any value survives each serializer, skipping finds its end, and transcoding changes nothing")
 {
     generator g(17);
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 500; ++i) {
         auto const v = g.make(4);
         for (auto const from : all) {
             INFO(codec::name(from) << ' ' << codec::to_json(v));
@@ -94,7 +94,7 @@ TEST_CASE("any value survives each serializer, skipping finds its end, and trans
 
 TEST_CASE("very many distinct keys, or equal ones, are decoded in little time")
 {
-    constexpr int count = 200'000;
+    constexpr int count = 50'000;
     for (bool const distinct : {true, false}) {
         dict d;
         for (int i = 0; i < count; ++i) {
@@ -108,7 +108,7 @@ TEST_CASE("very many distinct keys, or equal ones, are decoded in little time")
             REQUIRE(decoded.has_value());
             CHECK(decoded->as_dict()->size() == (distinct ? count : 1));
             CHECK(*decoded->find(distinct ? "999" : "k") == value(distinct ? 999 : count - 1));
-            CHECK(took < std::chrono::seconds(20));  // a quadratic way takes minutes
+            CHECK(took < std::chrono::seconds(5));  // a quadratic way takes ten times that
         }
     }
 }
