@@ -328,9 +328,8 @@ TEST_CASE("http server: stop() closes connections and cancels handlers")
 
 TEST_CASE("http server: a server that goes while handlers wait leaves nothing behind")
 {
-    std::shared_ptr<transport::stream> c;
     site s;
-    c = s.connect();
+    auto const c = s.connect();
     testing::run(s.io, c->write("GET /wait HTTP/1.1\r\n\r\n", 5s));
     REQUIRE(testing::run_until(s.io, [&] { return s.wait_end == "waiting"; }));
     // s dies here with its loop; sanitizers would show what is wrong
