@@ -12,7 +12,11 @@
 
 namespace cerro::codec {
 
-enum class serializer : std::uint8_t { json = 1, msgpack = 2, cbor = 3 };  ///< numbers as in the RawSocket handshake
+enum class serializer : std::uint8_t {
+    json = 1,
+    msgpack = 2,
+    cbor = 3
+};  ///< numbers as in the RawSocket handshake
 
 /// "json", "msgpack", "cbor"
 [[nodiscard]] std::string_view name(serializer s) noexcept;
@@ -25,8 +29,8 @@ struct limits {
 
 /// Reads exactly one value that fills `input`.
 ///
-/// JSON: UTF-8; "\0"+base64 strings become binary; bare NaN, Infinity and -Infinity are accepted (Python peers
-/// send them). Duplicate keys: the last one counts. Ints beyond 64 bit become doubles.
+/// JSON: UTF-8; "\0"+base64 strings become binary; bare NaN, Infinity and -Infinity are accepted (Python
+/// peers send them). Duplicate keys: the last one counts. Ints beyond 64 bit become doubles.
 /// @return the value; errc::malformed or errc::limit_exceeded with the byte offset in the text
 [[nodiscard]] result<value> decode(serializer s, byte_view input, limits const& lim = {});
 
@@ -43,9 +47,14 @@ void encode_dict(serializer s, dict const& d, bytes& out);
 /// The end of the well-formed value that begins at `offset` of `input`, found without building it.
 /// Leading JSON white space is passed over.
 /// @return offset behind the value; errc::malformed or errc::limit_exceeded
-[[nodiscard]] result<std::size_t> skip(serializer s, byte_view input, std::size_t offset, limits const& lim = {});
+[[nodiscard]] result<std::size_t> skip(serializer s,
+                                       byte_view input,
+                                       std::size_t offset,
+                                       limits const& lim = {});
 
-/// Rewrites one encoded value of serializer `from` (exactly `input`) into serializer `to`, appending to `out`.
-[[nodiscard]] result<void> transcode(serializer from, byte_view input, serializer to, bytes& out, limits const& lim = {});
+/// Rewrites one encoded value of serializer `from` (exactly `input`) into serializer `to`, appending to
+/// `out`.
+[[nodiscard]] result<void> transcode(
+    serializer from, byte_view input, serializer to, bytes& out, limits const& lim = {});
 
 }  // namespace cerro::codec

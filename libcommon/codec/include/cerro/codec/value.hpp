@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// A value as WAMP payloads carry them: null, bool, integers, double, text, bytes, list, dict (wamp protocol, 4.3).
+/// A value as WAMP payloads carry them: null, bool, integers, double, text, bytes, list, dict (wamp
+/// protocol, 4.3).
 
 #include <cerro/base/bytes.hpp>
 
@@ -27,8 +28,8 @@ struct binary {
     friend bool operator==(binary const&, binary const&) = default;
 };
 
-/// A string-keyed map that keeps the order of insertion (OCS clients show operations and feeds in that order).
-/// Look-up is linear for small maps, which nearly all are.
+/// A string-keyed map that keeps the order of insertion (OCS clients show operations and feeds in that
+/// order). Look-up is linear for small maps, which nearly all are.
 class dict {
 public:
     using entry = std::pair<std::string, value>;
@@ -72,24 +73,34 @@ private:
 /// One payload value. Integers above 2^63-1 are kept as uint64. Copies are deep.
 class value {
 public:
-    enum class kind : std::uint8_t { null, boolean, integer, unsigned_integer, real, text, octets, array, object };
+    enum class kind : std::uint8_t {
+        null,
+        boolean,
+        integer,
+        unsigned_integer,
+        real,
+        text,
+        octets,
+        array,
+        object
+    };
 
-    value() noexcept = default;                      // null
-    value(std::nullptr_t) noexcept {}                // NOLINT(google-explicit-constructor): values are written in literals
-    value(bool b) noexcept : v_(b) {}                // NOLINT
-    value(int i) noexcept : v_(std::int64_t{i}) {}   // NOLINT
-    value(unsigned i) noexcept : v_(std::int64_t{i}) {}  // NOLINT
-    value(long i) noexcept : v_(std::int64_t{i}) {}  // NOLINT
-    value(long long i) noexcept : v_(std::int64_t{i}) {}  // NOLINT
-    value(unsigned long i) noexcept { set_unsigned(i); }  // NOLINT
+    value() noexcept = default;        // null
+    value(std::nullptr_t) noexcept {}  // NOLINT(google-explicit-constructor): values are written in literals
+    value(bool b) noexcept : v_(b) {}  // NOLINT
+    value(int i) noexcept : v_(std::int64_t{i}) {}             // NOLINT
+    value(unsigned i) noexcept : v_(std::int64_t{i}) {}        // NOLINT
+    value(long i) noexcept : v_(std::int64_t{i}) {}            // NOLINT
+    value(long long i) noexcept : v_(std::int64_t{i}) {}       // NOLINT
+    value(unsigned long i) noexcept { set_unsigned(i); }       // NOLINT
     value(unsigned long long i) noexcept { set_unsigned(i); }  // NOLINT
-    value(double d) noexcept : v_(d) {}              // NOLINT
-    value(char const* s) : v_(std::string(s)) {}     // NOLINT
-    value(std::string_view s) : v_(std::string(s)) {}  // NOLINT
-    value(std::string s) noexcept : v_(std::move(s)) {}  // NOLINT
-    value(binary b) noexcept : v_(std::move(b)) {}   // NOLINT
-    value(list l) noexcept : v_(std::move(l)) {}     // NOLINT
-    value(dict d) noexcept : v_(std::move(d)) {}     // NOLINT
+    value(double d) noexcept : v_(d) {}                        // NOLINT
+    value(char const* s) : v_(std::string(s)) {}               // NOLINT
+    value(std::string_view s) : v_(std::string(s)) {}          // NOLINT
+    value(std::string s) noexcept : v_(std::move(s)) {}        // NOLINT
+    value(binary b) noexcept : v_(std::move(b)) {}             // NOLINT
+    value(list l) noexcept : v_(std::move(l)) {}               // NOLINT
+    value(dict d) noexcept : v_(std::move(d)) {}               // NOLINT
     template <class T>
     value(T*) = delete;  // a pointer would silently become true
 
@@ -97,7 +108,10 @@ public:
     [[nodiscard]] bool is_null() const noexcept { return type() == kind::null; }
     [[nodiscard]] bool is_bool() const noexcept { return type() == kind::boolean; }
     /// any integer
-    [[nodiscard]] bool is_integer() const noexcept { return type() == kind::integer || type() == kind::unsigned_integer; }
+    [[nodiscard]] bool is_integer() const noexcept
+    {
+        return type() == kind::integer || type() == kind::unsigned_integer;
+    }
     [[nodiscard]] bool is_real() const noexcept { return type() == kind::real; }
     /// integer or real, not bool
     [[nodiscard]] bool is_number() const noexcept { return is_integer() || is_real(); }
@@ -130,7 +144,8 @@ public:
 private:
     void set_unsigned(std::uint64_t i) noexcept;
 
-    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, binary, list, dict> v_;
+    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, binary, list, dict>
+        v_;
 };
 
 }  // namespace cerro
