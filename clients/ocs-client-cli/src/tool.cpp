@@ -40,8 +40,7 @@ asio::awaitable<int> connect_and_run(app::context& context, options o)
     client::options how;
     how.connection.url = settings->hub.wamp_server;
     how.realm = settings->hub.wamp_realm;
-    // A listener without an end outlives the router's restarts; everything else says at once that there is
-    // none.
+    // listen outlives the router's restarts; everything else says at once that it is away.
     how.reconnect = o.command == "listen";
     auto session = client::session::create(context.io().get_executor(), how);
     session->start();
