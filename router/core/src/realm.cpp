@@ -108,8 +108,9 @@ bool realm::call(member& caller, wamp::message const& m)
     list sessions;
     for (auto const& [session, who] : members_) {
         bool const wanted =
-            authroles == nullptr || std::any_of(authroles->begin(), authroles->end(), [&](value const& v) {
-                return v.as_text() != nullptr && *v.as_text() == who->who.authrole;
+            authroles == nullptr ||
+            std::any_of(authroles->begin(), authroles->end(), [role = &who->who.authrole](value const& v) {
+                return v.as_text() != nullptr && *v.as_text() == *role;
             });
         if (wanted && !who->internal) {
             sessions.emplace_back(session);

@@ -77,13 +77,12 @@ void session::on_message(byte_view bytes)
     if (state_ == state::ended) {
         return;
     }
-    auto const scanned =
-        wamp::scan_into(member_.link.serializer, bytes, message_, core_.env().limits.message);
+    auto& m = core_.scratch();
+    auto const scanned = wamp::scan_into(member_.link.serializer, bytes, m, core_.env().limits.message);
     if (!scanned) {
         violation(scanned.error().what);
         return;
     }
-    auto const& m = message_;
     core_.env().stats.received(m.type);
     switch (state_) {
         case state::established: on_established(m); return;

@@ -28,9 +28,13 @@ public:
     [[nodiscard]] std::vector<std::unique_ptr<realm>> const& realms() const { return realms_; }
     /// An id that no session of any realm has.
     [[nodiscard]] wamp::id new_session_id();
+    /// Where each session reads its messages into, one after the other: keeps its memory from one to the
+    /// next.
+    [[nodiscard]] wamp::message& scratch() { return scratch_; }
 
 private:
     environment env_;
+    wamp::message scratch_;
     std::vector<std::unique_ptr<realm>> realms_;
 };
 

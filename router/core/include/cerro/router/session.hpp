@@ -73,7 +73,6 @@ private:
     realm* realm_ = nullptr;   // joined
     std::optional<challenge> challenge_;
     timers::timer_id timer_ = 0;
-    wamp::message message_;  // reused: keeps its capacity
     std::string ending_;
 };
 
