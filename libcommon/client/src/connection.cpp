@@ -25,19 +25,28 @@ milliseconds jittered(milliseconds most)
 
 }  // namespace
 
+/// Holds the session weakly: keep_connected holds it as long as there is a connection, and a cycle would
+/// outlive a loop that is destroyed in the middle of things.
 class session_impl::link final : public transport::channel_events {
 public:
-    link(std::shared_ptr<session_impl> owner, std::uint64_t connection)
+    link(std::weak_ptr<session_impl> owner, std::uint64_t connection)
         : owner_(std::move(owner)), connection_(connection)
     {}
-    void on_messages(std::span<byte_view const> batch) override { owner_->on_messages(connection_, batch); }
+    void on_messages(std::span<byte_view const> batch) override
+    {
+        if (auto const s = owner_.lock()) {
+            s->on_messages(connection_, batch);
+        }
+    }
     void on_closed(transport::close_reason why, std::string const& detail) override
     {
-        owner_->on_closed(connection_, why, detail);
+        if (auto const s = owner_.lock()) {
+            s->on_closed(connection_, why, detail);
+        }
     }
 
 private:
-    std::shared_ptr<session_impl> owner_;
+    std::weak_ptr<session_impl> owner_;
     std::uint64_t connection_;
 };
 

@@ -167,7 +167,7 @@ asio::awaitable<outcome<handle>> session_impl::first_answer(handle h, bool subsc
     }
     auto const keep = self();
     auto const got = std::make_shared<std::optional<outcome<reply>>>();
-    answer const note = [this, keep, got](outcome<reply> r) {
+    answer const note = [this, got](outcome<reply> r) {
         *got = std::move(r);
         changed_.changed();
     };

@@ -4,6 +4,7 @@
 // costs ten seconds of compiling for each stream type, is instantiated once for all.
 
 #include "io_stream.hpp"
+#include "outbox.hpp"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
@@ -12,21 +13,84 @@
 #include <boost/beast/core/role.hpp>
 
 #include <array>
-#include <cstring>
+#include <functional>
 
 namespace cerro::transport {
+
+/// The way out, shared by Beast (handshakes and control frames) and the channel (data frames): a queue to
+/// which everybody appends whole frames, so that they never mix.
+class wire final : public completion, public std::enable_shared_from_this<wire> {
+public:
+    explicit wire(std::shared_ptr<io_stream> s) : stream_(std::move(s)) {}
+
+    void push(outbox::piece p) { out_.push(std::move(p)); }
+    [[nodiscard]] bool empty() const { return out_.empty(); }
+    [[nodiscard]] std::size_t pending() const { return out_.pending(); }
+    [[nodiscard]] error_code failed() const { return failed_; }
+    /// Bytes taken by the system so far: a long write makes progress as long as this grows.
+    [[nodiscard]] std::size_t written() const { return written_; }
+    /// Called when a write that had to wait has ended: all is gone, or it failed. Never from inside flush().
+    std::function<void()> on_drained;
+
+    void flush()
+    {
+        while (!waiting_ && !failed_ && !out_.empty()) {
+            std::array<asio::const_buffer, gather_buffers> buffers;
+            std::size_t const count = out_.gather(buffers.begin());
+            buffer_list const list(buffers.data(), buffers.data() + count);
+            error_code ec;
+            std::size_t const n = stream_->try_write(list, ec);
+            if (ec == asio::error::would_block || ec == asio::error::try_again) {
+                waiting_ = true;
+                stream_->start_write(list, shared_from_this());
+            } else {
+                took(ec, n);
+            }
+        }
+    }
+
+    void complete(error_code ec, std::size_t n) override
+    {
+        waiting_ = false;
+        took(ec, n);
+        flush();
+        if (!waiting_ && on_drained) {
+            on_drained();
+        }
+    }
+
+private:
+    void took(error_code ec, std::size_t n)
+    {
+        if (ec) {
+            failed_ = ec;
+            out_.clear();
+        } else {
+            written_ += n;
+            out_.consume(n);
+        }
+    }
+
+    std::shared_ptr<io_stream> stream_;
+    outbox out_;
+    bool waiting_ = false;
+    error_code failed_;
+    std::size_t written_ = 0;
+};
 
 class erased_stream {
 public:
     using executor_type = io_executor;
 
     /// @param rest what was already read from the stream
-    erased_stream(std::shared_ptr<io_stream> s, bytes rest) : stream_(std::move(s)), rest_(std::move(rest)) {}
+    erased_stream(std::shared_ptr<io_stream> s, bytes rest)
+        : stream_(std::move(s)), wire_(std::make_shared<wire>(stream_)), rest_(std::move(rest))
+    {}
 
     [[nodiscard]] executor_type get_executor() const { return stream_->io(); }
     [[nodiscard]] io_stream& below() { return *stream_; }
-    /// Bytes written so far: a long write makes progress as long as this grows.
-    [[nodiscard]] std::size_t written() const { return written_; }
+    [[nodiscard]] wire& out() { return *wire_; }
+    [[nodiscard]] wire const& out() const { return *wire_; }
 
     template <class Buffers, class Token>
     auto async_read_some(Buffers const& buffers, Token&& token)
@@ -47,8 +111,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t most_buffers = 80;
-
     template <class Handler>
     struct read_operation final : completion {
         explicit read_operation(Handler h) : handler(std::move(h)) {}
@@ -58,58 +120,6 @@ private:
             next(ec, n);
         }
         Handler handler;
-    };
-
-    template <class Handler>
-    struct write_operation final : completion, std::enable_shared_from_this<write_operation<Handler>> {
-        template <class Buffers>
-        write_operation(Handler h, erased_stream& s, Buffers const& list) : handler(std::move(h)), self(s)
-        {
-            auto const last = asio::buffer_sequence_end(list);
-            for (auto it = asio::buffer_sequence_begin(list); it != last && count != most_buffers; ++it) {
-                buffers[count++] = *it;
-            }
-        }
-
-        /// @return true if something was written or failed: then it is done
-        bool attempt()
-        {
-            buffer_list const list(buffers.data(), buffers.data() + count);
-            ec = {};
-            n = self.stream_->try_write(list, ec);
-            if (ec != asio::error::would_block && ec != asio::error::try_again) {
-                return true;
-            }
-            self.stream_->start_write(list, this->shared_from_this());
-            return false;
-        }
-
-        void complete(error_code why, std::size_t taken) override
-        {
-            if (!why && taken == 0) {
-                if (!attempt()) {
-                    return;
-                }
-            } else {
-                ec = why;
-                n = taken;
-            }
-            finish();
-        }
-
-        void finish()
-        {
-            self.written_ += n;
-            auto next = std::move(handler);
-            next(ec, n);
-        }
-
-        Handler handler;
-        erased_stream& self;
-        std::array<asio::const_buffer, most_buffers> buffers;
-        std::size_t count = 0;
-        error_code ec;
-        std::size_t n = 0;
     };
 
     template <class Buffers>
@@ -136,18 +146,23 @@ private:
         asio::post(stream_->io(), [h = std::move(handler), n]() mutable { h(error_code(), n); });
     }
 
+    /// Takes all: what Beast writes is small.
     template <class Handler, class Buffers>
     void start_write(Handler handler, Buffers const& list)
     {
-        auto op = std::make_shared<write_operation<Handler>>(std::move(handler), *this, list);
-        if (op->attempt()) {
-            asio::post(stream_->io(), [op] { op->finish(); });
-        }
+        auto copy = std::make_shared<bytes>(asio::buffer_size(list), '\0');
+        asio::buffer_copy(asio::buffer(*copy), list);
+        std::size_t const n = copy->size();
+        byte_view const view(*copy);
+        wire_->push({std::move(copy), view});
+        wire_->flush();
+        auto const ec = wire_->failed();
+        asio::post(stream_->io(), [h = std::move(handler), ec, n]() mutable { h(ec, ec ? 0 : n); });
     }
 
     std::shared_ptr<io_stream> stream_;
+    std::shared_ptr<wire> wire_;
     bytes rest_;
-    std::size_t written_ = 0;
 };
 
 // What Beast calls at the end of a connection (found by argument-dependent look-up).

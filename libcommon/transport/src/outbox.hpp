@@ -1,6 +1,6 @@
 #pragma once
 
-// The frames that wait for one peer. Memory of an empty one is nothing but itself.
+// The octets that wait for one peer. Memory of an empty one is nothing but itself.
 
 #include <cerro/base/bytes.hpp>
 
@@ -15,27 +15,36 @@ inline constexpr std::size_t gather_bytes = 256U * 1024U;
 
 class outbox {
 public:
+    /// A piece of shared octets.
+    struct piece {
+        shared_bytes owner;
+        byte_view view;
+    };
+
     void push(shared_bytes frame)
     {
-        pending_ += frame->size();
-        frames_.push_back(std::move(frame));
+        byte_view const whole(*frame);
+        push({std::move(frame), whole});
     }
-    [[nodiscard]] bool empty() const { return head_ == frames_.size(); }
+    void push(piece p)
+    {
+        pending_ += p.view.size();
+        pieces_.push_back(std::move(p));
+    }
+    [[nodiscard]] bool empty() const { return head_ == pieces_.size(); }
     [[nodiscard]] std::size_t pending() const { return pending_; }
-    [[nodiscard]] shared_bytes const& front() const { return frames_[head_]; }
 
-    /// What the next write may take: up to gather_buffers frames, no further one once gather_bytes are
+    /// What the next write may take: up to gather_buffers pieces, no further one once gather_bytes are
     /// reached.
     template <class Out>
     std::size_t gather(Out out) const
     {
         std::size_t bytes_now = 0;
         std::size_t i = head_;
-        std::size_t skip = offset_;
-        for (; i != frames_.size() && i - head_ < gather_buffers && bytes_now < gather_bytes; ++i) {
-            *out++ = boost::asio::const_buffer(frames_[i]->data() + skip, frames_[i]->size() - skip);
-            bytes_now += frames_[i]->size() - skip;
-            skip = 0;
+        for (; i != pieces_.size() && i - head_ < gather_buffers && bytes_now < gather_bytes; ++i) {
+            auto const& view = pieces_[i].view;
+            *out++ = boost::asio::const_buffer(view.data(), view.size());
+            bytes_now += view.size();
         }
         return i - head_;
     }
@@ -45,56 +54,50 @@ public:
     {
         pending_ -= n;
         while (n != 0) {
-            std::size_t const left = frames_[head_]->size() - offset_;
-            if (n < left) {
-                offset_ += n;
+            auto& view = pieces_[head_].view;
+            if (n < view.size()) {
+                view.remove_prefix(n);
                 return;
             }
-            n -= left;
-            drop_front();
+            n -= view.size();
+            pieces_[head_++].owner.reset();
         }
         tidy();
     }
-    /// The first n frames were written whole.
-    void pop(std::size_t n)
+
+    /// Takes the first piece, whole or what is left of it.
+    [[nodiscard]] piece take()
     {
-        for (; n != 0; --n) {
-            pending_ -= frames_[head_]->size();
-            drop_front();
-        }
+        piece p = std::move(pieces_[head_++]);
+        pending_ -= p.view.size();
         tidy();
+        return p;
     }
+
     void clear()
     {
-        frames_ = {};
-        head_ = offset_ = pending_ = 0;
+        pieces_ = {};
+        head_ = pending_ = 0;
     }
 
 private:
-    void drop_front()
-    {
-        frames_[head_].reset();
-        ++head_;
-        offset_ = 0;
-    }
     void tidy()
     {
         constexpr std::size_t keep = 256;
         if (empty()) {
-            if (frames_.capacity() > keep) {
-                frames_ = {};
+            if (pieces_.capacity() > keep) {
+                pieces_ = {};
             }
-            frames_.clear();
+            pieces_.clear();
             head_ = 0;
-        } else if (head_ > keep && head_ > frames_.size() / 2) {
-            frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(head_));
+        } else if (head_ > keep && head_ > pieces_.size() / 2) {
+            pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(head_));
             head_ = 0;
         }
     }
 
-    std::vector<shared_bytes> frames_;
-    std::size_t head_ = 0;    // first frame not yet written whole
-    std::size_t offset_ = 0;  // bytes of it that are written
+    std::vector<piece> pieces_;
+    std::size_t head_ = 0;  // first piece not yet written whole
     std::size_t pending_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "erased_stream.hpp"
 #include "outbox.hpp"
 #include "subprotocol.hpp"
+#include "websocket_frame.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -12,6 +13,8 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/websocket/stream.hpp>
+
+#include <openssl/rand.h>
 
 #include <algorithm>
 
@@ -33,8 +36,8 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 class websocket_channel final : public channel, public std::enable_shared_from_this<websocket_channel> {
 public:
-    websocket_channel(std::shared_ptr<io_stream> s, bytes rest, limits lim)
-        : limits_(lim), ws_(std::move(s), std::move(rest)), timer_(ws_.get_executor())
+    websocket_channel(std::shared_ptr<io_stream> s, bytes rest, limits lim, bool client)
+        : limits_(lim), client_(client), ws_(std::move(s), std::move(rest)), timer_(ws_.get_executor())
     {
         below().set_dead_peer_timeout(limits_.ping_timeout);
         websocket::stream_base::timeout times{};
@@ -42,11 +45,15 @@ public:
         times.idle_timeout = limits_.ping_timeout;  // Beast pings after half of it
         times.keep_alive_pings = true;
         ws_.set_option(times);
-        ws_.auto_fragment(false);
+        out().on_drained = [this] { flush(); };
     }
+    websocket_channel(websocket_channel const&) = delete;
+    websocket_channel& operator=(websocket_channel const&) = delete;
+    ~websocket_channel() override { out().on_drained = nullptr; }
 
     stream_type& ws() { return ws_; }
     io_stream& below() { return ws_.next_layer().below(); }
+    wire& out() { return ws_.next_layer().out(); }
 
     /// After the upgrade.
     void open(subprotocol p)
@@ -58,7 +65,6 @@ public:
         info_.tls = below().is_tls();
         info_.peer = below().peer();
         info_.max_outgoing = limits_.max_message;
-        ws_.binary(!p.text());
         // A batch may hold several messages; what peers gather beyond one largest message is small.
         ws_.read_message_max(limits_.max_message + (p.batched ? gather_bytes + prefix_size : 0));
     }
@@ -78,13 +84,13 @@ public:
         if (state_ != state::open || frame->size() - prefix_size > info_.max_outgoing) {
             return false;
         }
-        if (out_.pending() + frame->size() > limits_.pending_bytes) {
+        if (pending_bytes() + frame->size() > limits_.pending_bytes) {
             close(close_reason::slow_consumer_pending,
                   "more than " + std::to_string(limits_.pending_bytes) + " bytes wait for " + info_.peer,
                   false);
             return false;
         }
-        out_.push(std::move(frame));
+        queue_.push(std::move(frame));
         post_flush();
         return true;
     }
@@ -107,7 +113,7 @@ public:
     }
 
     channel_info const& info() const override { return info_; }
-    std::size_t pending_bytes() const override { return out_.pending(); }
+    std::size_t pending_bytes() const override { return queue_.pending() + ws_.next_layer().out().pending(); }
     asio::any_io_executor get_executor() override { return ws_.get_executor(); }
 
 private:
@@ -209,7 +215,7 @@ private:
 
     void post_flush()
     {
-        if (!flush_posted_ && !writing_) {
+        if (!flush_posted_ && out().empty()) {
             flush_posted_ = true;
             asio::post(ws_.get_executor(), [self = shared_from_this()] {
                 self->flush_posted_ = false;
@@ -218,73 +224,112 @@ private:
         }
     }
 
+    /// Encodes what is queued as soon as all before it is gone: so batches grow while the peer is slow.
     void flush()
     {
-        if (writing_ || state_ == state::goodbye || state_ == state::closed) {
+        if (state_ == state::goodbye || state_ == state::closed) {
             return;
         }
-        if (out_.empty()) {
-            if (state_ == state::flushing) {
-                say_goodbye();
+        while (!queue_.empty() && out().empty() && !out().failed()) {
+            if (client_) {
+                encode_masked();
+            } else {
+                encode();
             }
-            return;
+            out().flush();
         }
-        gathered_.clear();
-        std::size_t frames = 1;
-        if (!protocol_.batched) {
-            gathered_.push_back(body(*out_.front()));
-        } else if (protocol_.text()) {
-            frames = gather_text();
-        } else {
-            frames = out_.gather(std::back_inserter(gathered_));
-        }
-        writing_ = true;
-        watch_writes();
-        buffer_list const list(gathered_.data(), gathered_.data() + gathered_.size());
-        ws_.async_write(list, [self = shared_from_this(), frames](error_code ec, std::size_t) {
-            self->on_written(ec, frames);
-        });
-    }
-
-    static asio::const_buffer body(bytes const& frame)
-    {
-        return {frame.data() + prefix_size, frame.size() - prefix_size};
-    }
-
-    std::size_t gather_text()
-    {
-        static constexpr char reference[] = {separator_reference};
-        static constexpr char specification[] = {separator_specification};
-        bool const strict = separator_ == separator_specification;
-        std::size_t const frames = out_.gather(std::back_inserter(gathered_));
-        std::vector<asio::const_buffer> both;
-        both.reserve(frames * 2);
-        for (auto const& whole : gathered_) {
-            both.emplace_back(static_cast<char const*>(whole.data()) + prefix_size,
-                              whole.size() - prefix_size);
-            both.emplace_back(strict ? specification : reference, 1);
-        }
-        gathered_ = std::move(both);
-        return frames;
-    }
-
-    void on_written(error_code ec, std::size_t frames)
-    {
-        writing_ = false;
-        if (state_ == state::closed || state_ == state::goodbye) {
-            return;
-        }
-        if (ec) {
+        if (auto const ec = out().failed()) {
             if (state_ == state::flushing) {
                 end();
-            } else if (ec != asio::error::operation_aborted) {
+            } else {
                 close(close_reason::connection_lost, ec.message(), false);
             }
-            // otherwise the read that ends too says why
-            return;
+        } else if (!out().empty()) {
+            watch_writes();
+        } else if (state_ == state::flushing) {
+            say_goodbye();
         }
-        out_.pop(frames);
-        flush();
+    }
+
+    /// The messages of the next write, and the octets of a WebSocket message that holds them all.
+    std::size_t take_batch(std::vector<outbox::piece>& batch)
+    {
+        std::size_t total = 0;
+        while (!queue_.empty() && batch.size() < gather_buffers && total < gather_bytes) {
+            batch.push_back(queue_.take());
+            auto& view = batch.back().view;
+            if (protocol_.text() || !protocol_.batched) {
+                view.remove_prefix(prefix_size);
+            }
+            total += view.size() + (protocol_.text() ? 1 : 0);
+        }
+        return total;
+    }
+
+    byte_view separator() const
+    {
+        static constexpr byte_view both("\x18\x1E", 2);
+        return both.substr(separator_ == separator_specification ? 1 : 0, 1);
+    }
+
+    void encode()
+    {
+        std::vector<outbox::piece> batch;
+        std::size_t const total = take_batch(batch);
+        auto const heads = std::make_shared<bytes>();
+        heads->reserve(most_frame_head * batch.size());  // the views below stay valid
+        auto const head = [&](std::size_t length) {
+            std::size_t const at = heads->size();
+            append_frame_head(*heads, protocol_.text(), length);
+            out().push({heads, byte_view(*heads).substr(at)});
+        };
+        if (protocol_.batched) {
+            head(total);
+        }
+        for (auto& p : batch) {
+            if (!protocol_.batched) {
+                head(p.view.size());
+            }
+            out().push(std::move(p));
+            if (protocol_.batched && protocol_.text()) {
+                out().push({nullptr, separator()});
+            }
+        }
+    }
+
+    /// A client's octets are masked, hence copied.
+    void encode_masked()
+    {
+        std::vector<outbox::piece> batch;
+        std::size_t const total = take_batch(batch);
+        auto const made = std::make_shared<bytes>();
+        made->reserve(total + most_frame_head * batch.size());
+        mask_key key{};
+        std::size_t begin = 0;
+        auto const head = [&](std::size_t length) {
+            ::RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), static_cast<int>(key.size()));
+            append_frame_head(*made, protocol_.text(), length, key);
+            begin = made->size();
+        };
+        if (protocol_.batched) {
+            head(total);
+        }
+        for (auto const& p : batch) {
+            if (!protocol_.batched) {
+                head(p.view.size());
+            }
+            made->append(p.view);
+            if (protocol_.batched && protocol_.text()) {
+                made->append(separator());
+            }
+            if (!protocol_.batched) {
+                mask(*made, begin, key);
+            }
+        }
+        if (protocol_.batched) {
+            mask(*made, begin, key);
+        }
+        out().push({made, byte_view(*made)});
     }
 
     /// The timer runs while something is being written, and is looked at once each deadline.
@@ -292,7 +337,7 @@ private:
     {
         if (!watching_) {
             watching_ = true;
-            progress_ = ws_.next_layer().written();
+            progress_ = out().written();
             timer_.expires_after(limits_.write_deadline);
             timer_.async_wait([weak = weak_from_this()](error_code ec) {
                 if (auto const self = weak.lock(); self && !ec) {
@@ -305,12 +350,12 @@ private:
 
     void tick()
     {
-        if (state_ == state::closed || (!writing_ && state_ == state::open)) {
+        if (state_ == state::closed || (out().empty() && state_ == state::open)) {
             return;
         }
         if (state_ != state::open) {
             end();
-        } else if (ws_.next_layer().written() == progress_) {
+        } else if (out().written() == progress_) {
             close(close_reason::slow_consumer_deadline,
                   info_.peer + " took nothing for " + std::to_string(limits_.write_deadline.count()) + " ms",
                   false);
@@ -356,6 +401,7 @@ private:
     }
 
     limits limits_;
+    bool client_;
     stream_type ws_;
     io_timer timer_;
     std::shared_ptr<channel_events> events_;
@@ -363,15 +409,13 @@ private:
     subprotocol protocol_;
     std::optional<char> separator_;
     state state_ = state::open;
-    bool writing_ = false;
     bool flush_posted_ = false;
     bool watching_ = false;
     close_reason reason_ = close_reason::none;
     std::string detail_;
     std::size_t progress_ = 0;
     beast::flat_buffer buffer_;
-    outbox out_;  // the frames being written stay in it until they are
-    std::vector<asio::const_buffer> gathered_;
+    outbox queue_;  // messages not yet encoded
 };
 
 asio::awaitable<problem> refuse(std::shared_ptr<io_stream> s, std::string text, limits lim)
@@ -426,7 +470,7 @@ asio::awaitable<result<std::shared_ptr<channel>>> accept_websocket(std::shared_p
         auto const refused = co_await refuse(io, why, options.lim);
         co_return refused;
     }
-    auto const made = std::make_shared<websocket_channel>(io, std::move(rest), options.lim);
+    auto const made = std::make_shared<websocket_channel>(io, std::move(rest), options.lim, false);
     made->ws().set_option(websocket::stream_base::decorator([chosen](websocket::response_type& answer) {
         answer.set(http::field::server, server_name);
         answer.set(http::field::sec_websocket_protocol, name(*chosen));
@@ -448,7 +492,7 @@ asio::awaitable<result<std::shared_ptr<channel>>> connect_websocket(std::shared_
                                                                     std::vector<std::string> offer,
                                                                     limits lim)
 {
-    auto const made = std::make_shared<websocket_channel>(s, bytes(), lim);
+    auto const made = std::make_shared<websocket_channel>(s, bytes(), lim, true);
     std::string joined;
     for (auto const& one : offer) {
         joined += (joined.empty() ? "" : ",") + one;

@@ -13,7 +13,7 @@ namespace cerro::transport {
 
 /// Records what a channel tells its owner; echoes if asked to.
 struct recorder : channel_events {
-    std::shared_ptr<channel> echo_to;
+    std::weak_ptr<channel> echo_to;
     std::vector<std::string> messages;
     std::vector<std::size_t> batches;
     std::optional<close_reason> closed;
@@ -24,8 +24,8 @@ struct recorder : channel_events {
         batches.push_back(batch.size());
         for (auto const m : batch) {
             messages.emplace_back(m);
-            if (echo_to) {
-                echo_to->send(frame_of(m));
+            if (auto const line = echo_to.lock()) {
+                line->send(frame_of(m));
             }
         }
     }
@@ -33,7 +33,6 @@ struct recorder : channel_events {
     {
         closed = why;
         detail = text;
-        echo_to.reset();
     }
 
     static shared_bytes frame_of(byte_view m)

@@ -3,6 +3,7 @@
 #include "outbox.hpp"
 #include "rawsocket_frame.hpp"
 #include "subprotocol.hpp"
+#include "websocket_frame.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -142,6 +143,29 @@ TEST_CASE("batch: JSON messages have either separator, the last may be missing")
     CHECK(separator == separator_specification);
     REQUIRE(split_batch(p, "[1]\x18", 100, views, separator).has_value());
     CHECK(separator == separator_specification);  // the first one counts
+}
+
+TEST_CASE("websocket frame: heads have the shortest length form, clients mask")
+{
+    auto const head = [](std::size_t length) {
+        bytes out;
+        append_frame_head(out, false, length);
+        return out;
+    };
+    CHECK(head(0) == "\x82\x00"s);
+    CHECK(head(125) == "\x82\x7d"s);
+    CHECK(head(126) == "\x82\x7e\x00\x7e"s);
+    CHECK(head(65'535) == "\x82\x7e\xff\xff"s);
+    CHECK(head(65'536) == "\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00"s);
+
+    bytes out;
+    mask_key const key{1, 2, 3, 4};
+    append_frame_head(out, true, 5, key);
+    CHECK(out == "\x81\x85\x01\x02\x03\x04"s);
+    auto const begin = out.size();
+    out += "hello";
+    mask(out, begin, key);
+    CHECK(out.substr(begin) == "igohn");
 }
 
 TEST_CASE("outbox: partial writes continue where they stopped")
