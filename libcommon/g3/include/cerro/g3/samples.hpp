@@ -40,7 +40,8 @@ using cell = std::variant<std::monostate, bool, std::int64_t, double, std::strin
 ///
 /// bool widens to int, int to float (above 2^53 that rounds). Null is NaN, so it needs a float column; null
 /// alone makes one. Text stands with text only.
-/// @return errc::unsupported: text among numbers; errc::invalid_argument: a null with no place; the text says which
+/// @return errc::unsupported: text among numbers; errc::invalid_argument: a null with no place; the text says
+/// which
 [[nodiscard]] result<sample_type> common_type(std::span<cell const> cells, std::optional<sample_type> so_far);
 
 /// Changes a column to a wider type (common_type tells which are).
