@@ -13,16 +13,17 @@ using clock = std::chrono::steady_clock;
 /// Takes the timer from the list, also when the coroutine ends while it waits.
 class enlisted {
 public:
-    enlisted(std::vector<asio::steady_timer*>& all, asio::steady_timer& mine) : all_(all), mine_(mine)
+    enlisted(std::shared_ptr<std::vector<asio::steady_timer*>> all, asio::steady_timer& mine)
+        : all_(std::move(all)), mine_(mine)
     {
-        all_.push_back(&mine_);
+        all_->push_back(&mine_);
     }
-    ~enlisted() { std::erase(all_, &mine_); }
+    ~enlisted() { std::erase(*all_, &mine_); }
     enlisted(enlisted const&) = delete;
     enlisted& operator=(enlisted const&) = delete;
 
 private:
-    std::vector<asio::steady_timer*>& all_;
+    std::shared_ptr<std::vector<asio::steady_timer*>> all_;
     asio::steady_timer& mine_;
 };
 
@@ -31,7 +32,7 @@ private:
 void once::happen()
 {
     happened_ = true;
-    for (auto* timer : waiting_) {
+    for (auto* timer : *waiting_) {
         timer->cancel();
     }
 }

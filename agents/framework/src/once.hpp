@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <memory>
 #include <vector>
 
 namespace cerro::agent {
@@ -27,7 +28,9 @@ public:
 private:
     asio::any_io_executor executor_;
     bool happened_ = false;
-    std::vector<asio::steady_timer*> waiting_;
+    using timers = std::vector<asio::steady_timer*>;
+    /// Shared: a waiting coroutine may be destroyed after us.
+    std::shared_ptr<timers> waiting_ = std::make_shared<timers>();
 };
 
 /// `now + d`, or the end of time if that is beyond it.

@@ -1,9 +1,9 @@
 #pragma once
 
 /// @file
-/// What an author of an agent uses: an agent has operations (tasks end by themselves, processes run until stopped) and
-/// feeds. Everything here is called on the agent's loop.
-/// Protocol: OCS (operations, sessions, feeds, management calls).
+/// What an author of an agent uses: an agent has operations (tasks end by themselves, processes run until
+/// stopped) and feeds. Everything here is called on the agent's loop. Protocol: OCS (operations, sessions,
+/// feeds, management calls).
 
 #include <cerro/agent/parameters.hpp>
 #include <cerro/app/service.hpp>
@@ -53,32 +53,34 @@ public:
     [[nodiscard]] virtual int credential_level() const = 0;
 };
 
-/// The body of an operation: a coroutine on the agent's loop. An exception ends it as failed: "CRASH: <text>".
-/// `params` holds what the declaration checked, defaults filled in.
+/// The body of an operation: a coroutine on the agent's loop. An exception ends it as failed: "CRASH:
+/// <text>". `params` holds what the declaration checked, defaults filled in.
 using body = std::function<asio::awaitable<outcome>(operation& op, dict params)>;
 
 struct operation_options {
-    std::string docstring;      ///< shown by clients; empty = null
-    int min_privs = 1;          ///< 1..3
-    bool blocking = false;      ///< what get_api reports (Python agents: runs in a worker thread)
-    bool startup = false;       ///< start when the agent joins for the first time ...
-    dict startup_params;        ///< ... with these parameters
-    bool abortable = true;      ///< tasks only
+    std::string docstring;  ///< shown by clients; empty = null
+    int min_privs = 1;      ///< 1..3
+    bool blocking = false;  ///< what get_api reports (Python agents: runs in a worker thread)
+    bool startup = false;   ///< start when the agent joins for the first time ...
+    dict startup_params;    ///< ... with these parameters
+    bool abortable = true;  ///< tasks only
 };
 
 struct feed_options {
     bool record = false;
-    std::chrono::nanoseconds buffer_time{0};   ///< samples of a record feed are gathered so long before they are sent
-    std::optional<double> frame_length;        ///< agg_params.frame_length [s]
-    dict agg_params;                           ///< further agg_params (fresh_time, exclude_aggregator, ...)
+    std::chrono::nanoseconds buffer_time{
+        0};  ///< samples of a record feed are gathered so long before they are sent
+    std::optional<double> frame_length;  ///< agg_params.frame_length [s]
+    dict agg_params;                     ///< further agg_params (fresh_time, exclude_aggregator, ...)
 };
 
-/// Handle of a feed. Publishing while the router is away keeps record data (bounded) and sends them after the re-join.
+/// Handle of a feed. Publishing while the router is away keeps record data (bounded) and sends them after the
+/// re-join.
 class feed {
 public:
     virtual ~feed() = default;
-    /// One sample of a record feed: every field at one time. @throws std::invalid_argument on an illegal field name, value
-    /// type, or a field set other than the block's first one
+    /// One sample of a record feed: every field at one time. @throws std::invalid_argument on an illegal
+    /// field name, value type, or a field set other than the block's first one
     virtual void sample(std::string_view block, double timestamp, dict fields) = 0;
     /// Many samples: each field a list as long as `timestamps`.
     virtual void samples(std::string_view block, std::vector<double> timestamps, dict fields) = 0;
@@ -92,9 +94,10 @@ public:
 class device_lock {
 public:
     virtual ~device_lock() = default;
-    /// @return an owner token that releases on destruction; null when `timeout` passed ("Could not acquire lock" is the
-    /// field's usual text; held_by() names the holder)
-    virtual asio::awaitable<std::shared_ptr<void>> acquire(std::string job, std::chrono::nanoseconds timeout) = 0;
+    /// @return an owner token that releases on destruction; null when `timeout` passed ("Could not acquire
+    /// lock" is the field's usual text; held_by() names the holder)
+    virtual asio::awaitable<std::shared_ptr<void>> acquire(std::string job,
+                                                           std::chrono::nanoseconds timeout) = 0;
     [[nodiscard]] virtual std::string held_by() const = 0;
 };
 
@@ -123,8 +126,8 @@ public:
     [[nodiscard]] virtual client::session& session() = 0;
     [[nodiscard]] virtual app::context& context() = 0;
     [[nodiscard]] virtual asio::io_context& io() = 0;
-    /// For work that blocks: `co_await asio::co_spawn(workers(), work, use_awaitable)`. Ten threads. The session, the
-    /// feeds and the operation belong to the agent's loop: touch them only there.
+    /// For work that blocks: `co_await asio::co_spawn(workers(), work, use_awaitable)`. Ten threads. The
+    /// session, the feeds and the operation belong to the agent's loop: touch them only there.
     [[nodiscard]] virtual asio::thread_pool& workers() = 0;
     /// False once the process is to end: long set-up code should look at it.
     [[nodiscard]] virtual bool running() const = 0;

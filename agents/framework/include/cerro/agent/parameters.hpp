@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// Parameters of an operation, declared once: type, default, choices, range, help. The declaration checks each start
-/// (texts as OCS has them), fills get_api, --help and the documents.
+/// Parameters of an operation, declared once: type, default, choices, range, help. The declaration checks
+/// each start (texts as OCS has them), fills get_api, --help and the documents.
 
 #include <cerro/base/result.hpp>
 #include <cerro/codec/value.hpp>
@@ -17,7 +17,8 @@
 
 namespace cerro::agent {
 
-/// Thrown by an operation's body for parameters that only it can judge: the session ends with "ERROR: <text>".
+/// Thrown by an operation's body for parameters that only it can judge: the session ends with "ERROR:
+/// <text>".
 class param_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -30,19 +31,19 @@ struct param {
 
     std::string key;
     param_type type;
-    std::optional<value> default_value;             ///< absent: required; null: optional
-    std::vector<value> choices;                     ///< empty: any
-    std::function<bool(value const&)> check;        ///< false: "Param 'x' failed validity check (see docs?)."
-    bool cast = false;                              ///< try to convert (Python's int(), float(), str()) first
-    std::string unit;                               ///< "K", "s"; for people
+    std::optional<value> default_value;       ///< absent: required; null: optional
+    std::vector<value> choices;               ///< empty: any
+    std::function<bool(value const&)> check;  ///< false: "Param 'x' failed validity check (see docs?)."
+    bool cast = false;                        ///< try to convert (Python's int(), float(), str()) first
+    std::string unit;                         ///< "K", "s"; for people
     std::string help;
-    std::string range;                              ///< what between() allows, for people
+    std::string range;  ///< what between() allows, for people
 
     // Builders: param("delay", real).with_default(5.0).where([](auto& v) {...}).describe("time to wait", "s")
     param with_default(value v) &&;
     param one_of(std::vector<value> c) &&;
     param where(std::function<bool(value const&)> f) &&;
-    param between(double low, double high) &&;      ///< inclusive; sets check and shows the range
+    param between(double low, double high) &&;  ///< inclusive; sets check and shows the range
     param casting() &&;
     param describe(std::string text, std::string unit_ = {}) &&;
 };
@@ -61,7 +62,8 @@ public:
     /// @param given a dict, or null
     [[nodiscard]] result<dict> check(value const& given) const;
     [[nodiscard]] std::vector<param> const& declared() const { return declared_; }
-    /// One line for each parameter: name, type, help, unit, range, choices, default. Empty if none is declared.
+    /// One line for each parameter: name, type, help, unit, range, choices, default. Empty if none is
+    /// declared.
     [[nodiscard]] std::string describe() const;
 
 private:
