@@ -1,6 +1,7 @@
 #include "bridge_agent.hpp"
 #include <cerro/base/time.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace cerro::lakeshore372 {
@@ -115,11 +116,12 @@ asio::awaitable<result<reading>> bridge_agent::read(int last_channel, bool with_
             co_return timing.error();
         }
         r.switched = true;
-        r.settle_s = timing->pause_s + options_.dwell_time_delay_s;
-        if (options_.dwell_time_delay_s > timing->dwell_s) {
-            r.settle_s = timing->pause_s + std::max(0, timing->dwell_s - 1);
+        // At least a second must be left for readings before the scanner goes on.
+        double const longest_delay = std::max(0, timing->dwell_s - 1);
+        r.settle_s = timing->pause_s + std::min(options_.dwell_time_delay_s, longest_delay);
+        if (options_.dwell_time_delay_s > longest_delay) {
             std::uint64_t suppressed = 0;
-            if (trouble_log_.allow(suppressed)) {
+            if (delay_log_.allow(suppressed)) {
                 log::warn("lakeshore372",
                           "dwell_time_delay_too_long",
                           {{"channel", r.channel},

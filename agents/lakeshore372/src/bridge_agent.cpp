@@ -34,6 +34,11 @@ bool bool_param(dict const& params, std::string_view key)
     return v != nullptr && v->as_bool().value_or(false);
 }
 
+void set_up(agent::agent& a, agent_options o)
+{
+    std::make_shared<bridge_agent>(a, std::move(o))->declare();
+}
+
 bridge_agent::bridge_agent(agent::agent& a, agent_options o)
     : agent_(a),
       options_(std::move(o)),
@@ -100,6 +105,7 @@ void bridge_agent::declare()
          "acq leaves the control channel out.");
     declare_channel_tasks();
     declare_heater_tasks();
+    declare_curve_task();
 }
 
 void bridge_agent::task(std::string name, parameters p, work w, std::string docstring)

@@ -83,6 +83,13 @@ private:
     text_result set_active_channel(agent::operation& op, dict params);
     text_result input_configfile(agent::operation& op, dict params);
 
+    void declare_curve_task();
+    asio::awaitable<agent::outcome> upload_cal_curve(agent::operation& op, dict params);
+    asio::awaitable<result<void>> send_curve(agent::operation& op, int number, curve_file curve);
+    asio::awaitable<result<std::size_t>> count_wrong_points(agent::operation& op,
+                                                            int number,
+                                                            curve_file curve);
+
     // Heaters and regulation.
     asio::awaitable<agent::outcome> set_heater_range(agent::operation& op, dict params);
     text_result change_heater_range(agent::operation& op, dict params);
@@ -107,6 +114,7 @@ private:
     std::array<std::string, channel_count + 1> names_;  // block names by input
     std::string identity_;                              // latest answer to *IDN?
     log::limiter trouble_log_{30.0};
+    log::limiter delay_log_{600.0};
 };
 
 /// Block and field names must be unique and legal whatever the instrument's channels are called: an empty or

@@ -57,6 +57,19 @@ bool is_htrset(std::string_view reply)
     return all_numbers(reply, 4);
 }
 
+bool is_curve_point(std::string_view reply)
+{
+    return all_numbers(reply, 2) || all_numbers(reply, 3);
+}
+
+/// The instrument keeps six digits.
+bool same_to_six_digits(std::string const& a, std::string const& b)
+{
+    double const x = parse_number(a).value_or(0.0);
+    double const y = parse_number(b).value_or(0.0);
+    return std::abs(x - y) <= 1e-5 * std::max(std::abs(x), std::abs(y));
+}
+
 struct line_form {
     std::string_view verb;
     instrument::reply_check check;
@@ -341,6 +354,34 @@ driver::answer<int> driver::servo_input()
     }
     auto const& text = (*parts)[field::outmode_input];
     co_return text == "A" ? control_input : to_int(text);
+}
+
+driver::answer<void> driver::begin_curve(int number, curve_file c)
+{
+    auto const which = std::to_string(number);
+    auto const erased = co_await connection_->command("CRVDEL " + which);
+    if (!erased) {
+        co_return erased.error();
+    }
+    std::vector<std::string> const rest{c.format, c.limit, c.coefficient};
+    auto header = "CRVHDR " + which + ",\"" + c.sensor_model + "\",\"" + c.serial_number + "\"," + join(rest);
+    co_return co_await connection_->command(std::move(header));
+}
+
+driver::answer<void> driver::set_curve_point(int number, std::size_t index, curve_point p)
+{
+    return connection_->command("CRVPT " + std::to_string(number) + "," + std::to_string(index) + "," +
+                                p.units + "," + p.kelvin);
+}
+
+driver::answer<bool> driver::has_curve_point(int number, std::size_t index, curve_point p)
+{
+    auto const parts =
+        co_await fields("CRVPT? " + std::to_string(number) + "," + std::to_string(index), is_curve_point);
+    if (!parts) {
+        co_return parts.error();
+    }
+    co_return same_to_six_digits((*parts)[0], p.units) && same_to_six_digits((*parts)[1], p.kelvin);
 }
 
 }  // namespace cerro::lakeshore372

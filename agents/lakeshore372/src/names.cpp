@@ -6,6 +6,14 @@
 
 namespace cerro::lakeshore372 {
 
+namespace {
+
+/// Blocks with other fields than a channel's.
+constexpr std::array<std::string_view, 5> reserved{
+    "control_chan", "heaters", "sample_heater_out", "still_heater_out", "still_heater_still_out"};
+
+}  // namespace
+
 std::string field_prefix(std::string const& block_name)
 {
     auto name = ocs::repair_field_name(block_name);
@@ -26,7 +34,7 @@ std::array<std::string, channel_count + 1> block_names(
         });
         if (given[i].empty() || mine.find_first_not_of('_') == std::string::npos) {
             names[i] = std::string("Channel ") + number;
-        } else if (alike > 1) {
+        } else if (alike > 1 || std::find(reserved.begin(), reserved.end(), given[i]) != reserved.end()) {
             names[i] = given[i] + " " + number;
         }
         // Still taken, if a channel bears the name of another one's number.

@@ -1,4 +1,4 @@
-#include "bridge_agent.hpp"
+#include "cerro/lakeshore372/agent.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -50,11 +50,6 @@ agent_options effective(command_line const& c)
 }
 
 }  // namespace
-
-void set_up(agent::agent& a, agent_options o)
-{
-    std::make_shared<bridge_agent>(a, std::move(o))->declare();
-}
 
 int run_program(int argc, char const* const* argv)
 {

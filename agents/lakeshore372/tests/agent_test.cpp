@@ -161,6 +161,7 @@ TEST_CASE("names: blocks and fields are legal and belong to one channel each")
     given[5] = "";
     given[6] = "123";
     given[7] = "Channel 05";
+    given[8] = "heaters";
     auto const names = block_names(given);
     REQUIRE(names[1] == "Channel 1");
     REQUIRE(names[3] == "MXC (RX-102) 03");
@@ -168,6 +169,7 @@ TEST_CASE("names: blocks and fields are legal and belong to one channel each")
     REQUIRE(names[5] == "Channel 05");
     REQUIRE(names[6] == "Channel 06");
     REQUIRE(names[7] == "Channel 05 07");
+    REQUIRE(names[8] == "heaters 08");
     REQUIRE(field_prefix(names[3]) == "MXC_RX102_03");
     std::set<std::string> all;
     for (std::size_t i = 1; i < names.size(); ++i) {
@@ -265,6 +267,22 @@ TEST_CASE("agent: after a channel switch acq waits for the pause, without holdin
     REQUIRE(std::chrono::steady_clock::now() - switched > 2900ms);
     REQUIRE(o.samples().back().block == "Channel 05");
     check_channels(o.samples());
+}
+
+TEST_CASE("agent: the delay for slow thermometers leaves time for readings before the scanner goes on")
+{
+    agent_options slow;
+    slow.dwell_time_delay_s = 60;
+    observatory o(slow);
+    o.server->device().handle("INSET 2,1,2,3,21,1", 0);  // dwell 2 s, pause 3 s
+    o.agent.begin("acq");
+    o.wait_for_samples(1);
+    o.server->device().handle("SCAN 2,0", 0);
+    auto const switched = std::chrono::steady_clock::now();
+    o.wait("channel 2", [&] { return o.samples().back().block == "Channel 02"; });
+    auto const took = std::chrono::steady_clock::now() - switched;
+    REQUIRE(took > 3900ms);
+    REQUIRE(took < 4900ms);
 }
 
 TEST_CASE("agent: channels have the names that the instrument gives them")
@@ -412,6 +430,27 @@ TEST_CASE("agent: the configuration file sets the channels")
     auto const missing = o.perform("input_configfile", dict{{"configfile", "/nonexistent.yaml"}});
     REQUIRE_FALSE(missing.success);
     REQUIRE(missing.message.find("/nonexistent.yaml") != std::string::npos);
+}
+
+TEST_CASE("agent: a curve file is uploaded and read back, while acq goes on")
+{
+    observatory o;
+    o.agent.begin("acq");
+    o.wait_for_samples(1);
+    auto const before = o.samples().size();
+    auto const text =
+        o.succeed("upload_cal_curve",
+                  dict{{"curve_number", 25}, {"filename", CERRO_TEST_DATA "/lakeshore/example_372.cal"}});
+    REQUIRE(text == "Uploaded 5 points of CERRO TEST to curve 25");
+    REQUIRE(o.samples().size() > before);
+    auto& d = o.server->device();
+    REQUIRE(d.handle("CRVHDR? 25", 0) == "CERRO TEST,00000042,4,40.0000,1");
+    REQUIRE(d.handle("CRVPT? 25,5", 0) == "4.8000,0.1000");
+    auto const missing =
+        o.perform("upload_cal_curve", dict{{"curve_number", 25}, {"filename", "/nonexistent.cal"}});
+    REQUIRE_FALSE(missing.success);
+    REQUIRE(o.refusal("upload_cal_curve", dict{{"curve_number", 20}, {"filename", "x"}}) ==
+            "Param 'curve_number' failed validity check (see docs?).");
 }
 
 TEST_CASE("agent: an instrument that is off at the start is taken up when it comes")

@@ -5,6 +5,7 @@
 
 #include <cerro/instrument/connection.hpp>
 #include <cerro/lakeshore372/codes.hpp>
+#include <cerro/lakeshore372/curve_file.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -100,6 +101,12 @@ public:
     answer<void> set_pid(int p, int i, int d);
     /// The input that output 0 regulates on.
     answer<int> servo_input();
+
+    /// Erases a user curve and writes its header; the points follow one by one.
+    answer<void> begin_curve(int number, curve_file c);
+    answer<void> set_curve_point(int number, std::size_t index, curve_point p);
+    /// Does the instrument have this point? (index from 1)
+    answer<bool> has_curve_point(int number, std::size_t index, curve_point p);
 
 private:
     answer<double> number(std::string question);
