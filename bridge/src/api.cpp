@@ -129,6 +129,12 @@ asio::awaitable<response> preflight(shared_ptr, request)
     co_return with_cors(std::move(r));
 }
 
+/// Instead of the server's own answer, which lacks the CORS headers.
+asio::awaitable<response> wrong_method(shared_ptr, request r)
+{
+    co_return response::problem(405, r.method + " is not served at " + r.path);
+}
+
 /// The JSON object of a body; empty bodies count as {}.
 result<value> body_of(request const& r)
 {
@@ -430,6 +436,7 @@ void add_routes(http::server& server,
                 add(server, s, t.w, t.f, method, path);
             }
             server.route("OPTIONS", path, options);
+            add(server, s, plain, wrong_method, "*", path);
         }
     }
     add(server, s, plain, root, "*", "/");

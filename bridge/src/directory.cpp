@@ -174,7 +174,6 @@ asio::awaitable<void> directory::ask(std::shared_ptr<directory> self,
                                      std::string node,
                                      std::shared_ptr<cached> c)
 {
-    c->asking = true;
     auto const uri = dans::uri::get_fields(self->options_.base, node);
     fields_answer got;
     if (!wamp::valid_uri(uri)) {
@@ -209,25 +208,33 @@ asio::awaitable<fields_answer> directory::fields(std::shared_ptr<directory> self
                                                  std::chrono::milliseconds max_age)
 {
     auto const c = self->entry(node);
-    bool const failed = !c->answer.fields;
-    auto const age = clock::now() - c->asked;
     bool const asked = c->asked != clock::time_point{};
-    if (asked && age < (failed ? std::min(max_age, self->options_.failed_again) : max_age)) {
-        co_return c->answer;
-    }
-    if (!c->asking) {
+    bool const failed = asked && !c->answer.fields;
+    auto const age = clock::now() - c->asked;
+    bool const fresh = asked && age < (failed ? std::min(max_age, self->options_.failed_again) : max_age);
+    if (!fresh && !c->asking) {
+        c->asking = true;
         asio::co_spawn(self->executor_, ask(self, node, c), [c](std::exception_ptr e) {
             log_end("get_fields", e);
             c->asking = false;
             c->done.cancel();
         });
-        c->asking = true;
+    }
+    // Nobody waits again for a node that let others wait in vain: it is asked, and the next request profits.
+    if (fresh || failed) {
+        co_return c->answer;
     }
     while (c->asking) {
         c->done.expires_at(asio::steady_timer::time_point::max());
         [[maybe_unused]] auto [ec] = co_await c->done.async_wait(as_result);
     }
     co_return c->answer;
+}
+
+fields_answer directory::known(std::string const& node) const
+{
+    auto const it = cache_.find(node);
+    return it == cache_.end() ? fields_answer() : it->second->answer;
 }
 
 asio::awaitable<fields_answer> directory::fields_for(std::shared_ptr<directory> self,

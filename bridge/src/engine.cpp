@@ -1,3 +1,4 @@
+#include <cerro/base/time.hpp>
 #include <cerro/bridge/engine.hpp>
 #include <cerro/dans/api.hpp>
 #include <cerro/dans/reduce.hpp>
@@ -23,6 +24,7 @@ struct engine::job {
     dans::time_range range;
     double bucket_s = 0;
     std::size_t max_points = 0;
+    std::chrono::milliseconds timeout{};
     std::map<std::string, dans::series> result;
     std::string error;
 };
@@ -115,7 +117,7 @@ asio::awaitable<client::outcome<client::arguments>> engine::call(std::shared_ptr
                         j->bucket_s > 0 ? j->bucket_s : span / static_cast<double>(j->max_points));
     }
     client::call_options timed;
-    timed.timeout = self->directory_->options().node_timeout;
+    timed.timeout = j->timeout;
     auto const uri = dans::uri::get_data(self->directory_->options().base, j->node);
     auto answer = co_await self->session_->call(uri, std::move(a), timed);
     co_return answer;
@@ -170,6 +172,7 @@ asio::awaitable<std::vector<answered>> engine::ask(std::shared_ptr<engine> self,
             j.range = q.range;
             j.bucket_s = q.bucket_s;
             j.max_points = points;
+            j.timeout = self->directory_->options().node_timeout;
             it = jobs.insert(jobs.end(), std::make_shared<job>(std::move(j)));
         }
         auto& fields = (*it)->fields;
@@ -208,31 +211,31 @@ asio::awaitable<std::shared_ptr<std::vector<node_latest> const>> engine::latest(
     // Everybody who asks meanwhile gets the answer of before.
     self->latest_at_ = now;
     auto const nodes = self->directory_->nodes();
-    auto const known = co_await directory::all_fields(self->directory_, nodes);
     std::vector<std::shared_ptr<job>> jobs;
     std::vector<asio::awaitable<void>> work;
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-        auto j = std::make_shared<job>();
-        j->node = nodes[i].name;
-        j->error = known[i].error;
-        if (known[i].fields) {
-            for (auto const& f : known[i].fields->fields) {
-                j->fields.push_back(f.name);
-            }
-            // Others give all samples of the range: only the last minute then.
-            constexpr double recent = 60;
-            double const end =
-                std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-            j->range = {known[i].fields->reduces ? earliest : end - recent, end + 1};
-            j->max_points = 1;
-            work.push_back(run(self, j));
+    for (auto const& n : nodes) {
+        auto const known = self->directory_->known(n.name);
+        if (!known.fields) {
+            continue;
         }
+        auto j = std::make_shared<job>();
+        j->node = n.name;
+        for (auto const& f : known.fields->fields) {
+            j->fields.push_back(f.name);
+        }
+        // Nodes of 2019 give all samples of the range: only the last minute then.
+        constexpr double recent = 60;
+        double const end = unix_now();
+        j->range = {known.fields->reduces ? earliest : end - recent, end + 1};
+        j->max_points = 1;
+        j->timeout = self->options_.latest_timeout;
+        work.push_back(run(self, j));
         jobs.push_back(std::move(j));
     }
     co_await in_parallel(std::move(work), "latest");
     auto out = std::make_shared<std::vector<node_latest>>();
     for (auto& j : jobs) {
-        out->push_back({j->node, j->error, std::move(j->result)});
+        out->push_back({j->node, std::move(j->result)});
     }
     self->latest_ = out;
     co_return out;

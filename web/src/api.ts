@@ -28,9 +28,7 @@ export interface Latest {
   values: Record<string, [Value, number]>;
 }
 
-const timeLimitMs = 15000;
-
-async function request<T>(path: string, body?: unknown): Promise<T> {
+async function request<T>(path: string, timeLimitMs: number, body?: unknown): Promise<T> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), timeLimitMs);
   try {
@@ -55,10 +53,10 @@ async function request<T>(path: string, body?: unknown): Promise<T> {
   }
 }
 
-export const fetchFields = (): Promise<{ now: number; nodes: Node[] }> => request("api/fields");
-export const fetchLatest = (): Promise<Latest> => request("api/latest");
+export const fetchFields = (): Promise<{ now: number; nodes: Node[] }> => request("api/fields", 15000);
+export const fetchLatest = (): Promise<Latest> => request("api/latest", 6000);
 export const fetchSeries = (targets: string[], fromMs: number, toMs: number, points: number): Promise<Series[]> =>
-  request("query", {
+  request("query", 15000, {
     range: { from: Math.floor(fromMs), to: Math.ceil(toMs) },
     maxDataPoints: points,
     targets: targets.map((target) => ({ target, type: "timeserie" })),

@@ -108,6 +108,7 @@ class Chart {
     this.plot.batch(() => {
       this.plot?.setScale("x", { min: view.from, max: view.to });
     });
+    this.showLast(data);
     this.element.dataset.points = String(points);
     this.element.dataset.last = String(data[0][data[0].length - 1] ?? "");
     this.tellIfEmpty(points, targets, view);
@@ -116,6 +117,17 @@ class Chart {
   destroy(): void {
     this.plot?.destroy();
     this.element.remove();
+  }
+
+  /** While nobody points into the plot, its legend shows the newest values. */
+  private showLast(data: uPlot.AlignedData): void {
+    if (this.plot === null || this.plot.cursor.idx != null || data[0].length === 0) return;
+    const idxs = data.map((column) => {
+      let i = column.length - 1;
+      while (i > 0 && column[i] == null) i--;
+      return Math.max(0, i);
+    });
+    this.plot.setLegend({ idxs } as unknown as { idx: number }, false);
   }
 
   private tellIfEmpty(points: number, targets: string[], view: View): void {
@@ -146,19 +158,19 @@ class Chart {
       height,
       tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), "Etc/UTC"),
       cursor: { sync: { key: "cerro" }, drag: { x: true, y: false, setScale: false }, bind: { dblclick: () => () => (this.actions.live(), null) } },
-      scales: { x: { time: true, auto: false }, y: this.log ? { distr: 3 } : { range: padded } },
+      scales: { x: { time: true, auto: false }, y: this.log ? { distr: 3 } : { range: steps ? [-0.15, 1.15] : padded } },
       axes: [
-        { stroke: ink, grid, ticks: grid, font },
-        { stroke: ink, grid, ticks: grid, font, size: axisWidth, values: (_, ticks) => ticks.map((v) => (v === null ? "" : formatValue(v))) },
+        { stroke: ink, grid, ticks: grid, font, values: timeLabels, space: 70 },
+        { stroke: ink, grid, ticks: grid, font, size: axisWidth, ...(steps ? { splits: () => [0, 1] } : {}), values: (_, ticks) => ticks.map((v) => (v === null ? "" : steps ? formatValue(v > 0.5) : formatValue(v))) },
       ],
       series: [
-        { label: "UTC", value: (_, t) => (t === null ? "–" : formatTime(t).slice(11, 19)) },
+        { label: "UTC", value: (_, t) => (t == null ? "–" : formatTime(t).slice(11, 19)) },
         ...targets.map((t) => ({
           label: shared ? (t.split("::")[1] ?? t) : t,
           stroke: this.colours.of(t),
           width: 1.6,
           points: { show: (_: uPlot, __: number, i0: number, i1: number) => i1 - i0 < 40 },
-          value: (_: uPlot, v: number | null) => formatValue(v),
+          value: (_: uPlot, v: number | null) => formatValue(steps && v != null ? v > 0.5 : (v ?? null)),
           ...(steps ? { paths: steps } : {}),
         })),
       ],
@@ -175,6 +187,14 @@ class Chart {
   }
 }
 
+/** 24-hour labels; the date where it changes. Columns: increment [s], text, and what it becomes at a new year, day, minute. */
+const timeLabels: uPlot.Axis.Values = [
+  [86400, "{YYYY}-{MM}-{DD}", null, null, null, null, null, null, 1],
+  [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1],
+  [1, "{HH}:{mm}:{ss}", "\n{YYYY}-{MM}-{DD}", null, "\n{YYYY}-{MM}-{DD}", null, null, null, 1],
+  [0.001, ":{ss}.{fff}", "\n{YYYY}-{MM}-{DD} {HH}:{mm}", null, "\n{YYYY}-{MM}-{DD} {HH}:{mm}", null, "\n{HH}:{mm}", null, 1],
+] as uPlot.Axis.Values;
+
 /** Some air above and below, also for a line that is flat. */
 function padded(_: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
   if (low === null || high === null) return [0, 1];
@@ -185,7 +205,7 @@ function padded(_: uPlot, low: number | null, high: number | null): uPlot.Range.
 /** Wide enough for the longest label. */
 function axisWidth(_: uPlot, labels: string[] | null): number {
   const longest = Math.max(0, ...(labels ?? []).map((l) => l.length));
-  return Math.max(48, 18 + longest * 7);
+  return Math.max(64, 18 + longest * 7); // one width for most, so that plots stand in line
 }
 
 /** All plots, one below the other. */
@@ -237,6 +257,7 @@ export class Charts {
   private height(): number {
     const available = this.root.clientHeight || 600;
     const n = Math.max(1, this.charts.size);
-    return Math.max(200, Math.min(520, Math.floor(available / n) - 110));
+    const most = this.root.clientWidth < 600 ? 340 : 620;
+    return Math.max(200, Math.min(most, Math.floor(available / n) - 110));
   }
 }

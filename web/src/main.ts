@@ -2,7 +2,7 @@ import "./style.css";
 
 import { fetchFields, fetchLatest, fetchSeries, Field, Latest, Node, Series } from "./api";
 import { Channels, staleAfter } from "./channels";
-import { Charts } from "./charts";
+import { Charts, groupOf } from "./charts";
 import { formatAge } from "./format";
 import { Colours, parseHash, ranges, writeHash, Zoom } from "./state";
 import { Texts } from "./texts";
@@ -18,7 +18,7 @@ let series = new Map<string, Series>();
 let latest: Latest | null = null;
 let clockAhead = 0; // the bridge's clock minus ours [ms]
 let pausedAt = 0; // [ms], the bridge's clock
-let failingSince = 0;
+let lastGood = Date.now();
 let seriesAt = 0;
 let fieldsAt = 0;
 let busy = false;
@@ -82,21 +82,20 @@ function drawStatus(problem: string | null): void {
   const banner = byId("banner");
   const status = byId("status");
   if (problem === null) {
-    failingSince = 0;
+    lastGood = Date.now();
     banner.hidden = true;
     const count = [...fields.keys()].length;
     status.className = state.paused ? "paused" : "ok";
     status.lastElementChild!.textContent = state.paused ? "paused" : `${nodes.length} nodes, ${count} channels`;
     return;
   }
-  failingSince = failingSince || Date.now();
   status.className = "bad";
   status.lastElementChild!.textContent = "no connection";
   banner.hidden = false;
-  banner.textContent = `No data since ${formatAge((Date.now() - failingSince) / 1000)}: ${problem}. What you see is old; trying again each second.`;
+  banner.textContent = `No data for ${formatAge((Date.now() - lastGood) / 1000)}: ${problem}. What you see is old; trying again each second.`;
 }
 
-/** On the first visit something should move: some channels of one node that are alive. */
+/** On the first visit something should move: channels of one unit that are alive, temperatures before others. */
 function chooseFirst(): void {
   if (!firstVisit || latest === null || state.targets.length > 0) return;
   const values = latest.values;
@@ -105,16 +104,14 @@ function chooseFirst(): void {
     const got = values[f.target];
     return got !== undefined && typeof got[0] === "number" && (now - got[1]) / 1000 < staleAfter(f.interval);
   };
-  for (const n of nodes) {
-    const live = n.fields.filter(alive);
-    const first = live[0];
-    if (first) {
-      const ending = first.name.slice(first.name.lastIndexOf("_"));
-      const alike = live.filter((f) => f.units === first.units && (f.units !== null || f.name.endsWith(ending)));
-      change({ targets: alike.slice(0, 4).map((f) => f.target) });
-      return;
-    }
+  const groups = new Map<string, Field[]>();
+  for (const f of nodes.flatMap((n) => n.fields).filter(alive)) {
+    const key = `${f.target.split("::")[0]} ${groupOf(f.target, f)}`;
+    groups.set(key, [...(groups.get(key) ?? []), f]);
   }
+  const warmth = (g: Field[]): number => (/^(m?K|°?C)$/.test(g[0]?.units ?? "") ? 1000 : 0) + g.length;
+  const best = [...groups.values()].sort((a, b) => warmth(b) - warmth(a))[0];
+  if (best) change({ targets: best.slice(0, 4).map((f) => f.target) });
 }
 
 /** How often the samples are asked: each second while a second is visible. */
@@ -132,18 +129,29 @@ async function askSeries(): Promise<void> {
   series = new Map(answer.map((s) => [s.target, s]));
 }
 
+async function askFields(now: number): Promise<void> {
+  fieldsAt = now;
+  try {
+    nodes = (await fetchFields()).nodes;
+    fields = new Map(nodes.flatMap((n) => n.fields.map((f): [string, Field] => [f.target, f])));
+    channels.show(nodes, state.targets);
+    channels.filter(byId<HTMLInputElement>("search").value);
+    if (nodes.length === 0) fieldsAt = now - 8000; // nothing yet: look again soon
+  } catch (e) {
+    fieldsAt = 0;
+    if (nodes.length === 0) throw e; // else the values asked each second tell the same
+  }
+}
+
 async function turn(): Promise<void> {
   if (busy) return;
   busy = true;
   try {
     const now = Date.now();
     if (now - fieldsAt > 10000) {
-      const answer = await fetchFields();
-      nodes = answer.nodes;
-      fields = new Map(nodes.flatMap((n) => n.fields.map((f): [string, Field] => [f.target, f])));
-      channels.show(nodes, state.targets);
-      channels.filter(byId<HTMLInputElement>("search").value);
-      fieldsAt = nodes.length > 0 ? now : now - 8000; // nothing yet: look again soon
+      // A node that hangs may delay this: the plots do not wait for it, but on the first visit.
+      const asked = askFields(now);
+      if (nodes.length === 0) await asked;
     }
     latest = await fetchLatest();
     clockAhead = latest.now - Date.now();
@@ -155,7 +163,6 @@ async function turn(): Promise<void> {
     drawStatus(null);
   } catch (e) {
     drawStatus(e instanceof Error ? e.message : String(e));
-    fieldsAt = 0;
     if (latest) channels.update(latest, bridgeNow());
   } finally {
     busy = false;

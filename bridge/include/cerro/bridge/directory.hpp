@@ -31,7 +31,7 @@ struct directory_options {
     std::chrono::milliseconds failed_again{5'000};   ///< and of a node that failed
 };
 
-/// What is known about one node's fields. Never null members: either `fields` or `error` says something.
+/// What is known about one node's fields; nothing at all before it was asked.
 struct fields_answer {
     std::shared_ptr<node_fields const> fields;  ///< null: see error
     std::string error;
@@ -46,11 +46,14 @@ public:
     void stop();
 
     [[nodiscard]] std::vector<node_entry> const& nodes() const noexcept { return nodes_; }
-    /// Fields of one node, at most `max_age` old.
+    /// Fields of one node, at most `max_age` old; those of a node that failed are asked again, but not waited
+    /// for.
     static asio::awaitable<fields_answer> fields(std::shared_ptr<directory> self,
                                                  std::string node,
                                                  std::chrono::milliseconds max_age);
-    /// The same for a query: whatever age, unless one of `wanted` is missing.
+    /// What is known now, without asking.
+    [[nodiscard]] fields_answer known(std::string const& node) const;
+    /// fields() for a query: whatever age, unless one of `wanted` is missing.
     static asio::awaitable<fields_answer> fields_for(std::shared_ptr<directory> self,
                                                      std::string node,
                                                      std::vector<std::string> wanted);

@@ -13,13 +13,13 @@ namespace cerro::bridge {
 struct engine_options {
     std::size_t most_series = 2'000;       ///< of one query, after expansion of patterns
     std::size_t most_samples = 5'000'000;  ///< of one answer: the bound of each series is lowered to that
-    std::chrono::milliseconds latest_age{700};  ///< the latest values are asked again after that
+    std::chrono::milliseconds latest_age{700};        ///< the latest values are asked again after that
+    std::chrono::milliseconds latest_timeout{2'000};  ///< one node that hangs must not hold up all others
 };
 
 /// The last value of each field of one node.
 struct node_latest {
     std::string node;
-    std::string error;
     std::map<std::string, dans::series> values;  ///< one sample each, at most
 };
 
@@ -32,7 +32,7 @@ public:
     /// One series for each target in order of nodes' first appearance (as the Python bridge answered);
     /// patterns give one for each field. Whatever fails is an empty series.
     static asio::awaitable<std::vector<answered>> ask(std::shared_ptr<engine> self, query q);
-    /// The last value of every field, of at most the given age of the answer.
+    /// The last value of every field whose node is known to directory::all_fields(), at most latest_age old.
     static asio::awaitable<std::shared_ptr<std::vector<node_latest> const>> latest(
         std::shared_ptr<engine> self);
 
