@@ -217,11 +217,23 @@ private:
     {
         if (!flush_posted_ && out().empty()) {
             flush_posted_ = true;
-            asio::post(ws_.get_executor(), [self = shared_from_this()] {
+            hop(0, 0);
+        }
+    }
+
+    /// Flushes at the end of the turn. Beast reads one message at a time, so a burst from WebSocket peers
+    /// comes in as many small steps: as long as each brings more for us, the end is put off.
+    void hop(std::size_t seen, std::size_t hops)
+    {
+        asio::post(ws_.get_executor(), [self = shared_from_this(), seen, hops] {
+            auto const now = self->queue_.pending();
+            if (now != seen && now < gather_bytes && hops < gather_buffers) {
+                self->hop(now, hops + 1);
+            } else {
                 self->flush_posted_ = false;
                 self->flush();
-            });
-        }
+            }
+        });
     }
 
     /// Encodes what is queued as soon as all before it is gone: so batches grow while the peer is slow.
