@@ -1,9 +1,9 @@
 #pragma once
 
 /// @file
-/// A WAMP client that stays connected: it joins, and after every loss it reconnects with back-off, joins again and
-/// restores all registrations and subscriptions. One executor (a strand or a single-threaded io_context) runs it all;
-/// every function is called there.
+/// A WAMP client that stays connected: it joins, and after every loss it reconnects with back-off, joins
+/// again and restores all registrations and subscriptions. One executor (a strand or a single-threaded
+/// io_context) runs it all; every function is called there.
 
 #include <cerro/codec/value.hpp>
 #include <cerro/transport/channel.hpp>
@@ -22,8 +22,8 @@ namespace cerro::client {
 
 namespace asio = boost::asio;
 
-/// A WAMP error, from the peer or made here when there is no session (wamp.close.transport_lost) or no answer in time
-/// (wamp.error.timeout).
+/// A WAMP error, from the peer or made here when there is no session (wamp.close.transport_lost) or no answer
+/// in time (wamp.error.timeout).
 struct error {
     error() = default;  // for boost::system::result, which gives one where there is no error
     explicit error(std::string_view error_uri) : uri(error_uri) {}
@@ -43,15 +43,17 @@ using outcome = boost::system::result<T, error>;
 /// Positional and keyword arguments of a call, a result, an event.
 struct arguments {
     arguments() = default;
-    explicit arguments(list positional, dict keyword = {}) : args(std::move(positional)), kwargs(std::move(keyword)) {}
+    explicit arguments(list positional, dict keyword = {})
+        : args(std::move(positional)), kwargs(std::move(keyword))
+    {}
     list args;
     dict kwargs;
 };
 
 struct event {
-    std::string topic;      ///< the topic published to, also for pattern subscriptions
+    std::string topic;  ///< the topic published to, also for pattern subscriptions
     wamp::id publication = 0;
-    dict details;           ///< Details as received
+    dict details;  ///< Details as received
     arguments payload;
 };
 
@@ -67,19 +69,25 @@ using event_handler = std::function<void(event const&)>;
 using procedure_handler = std::function<asio::awaitable<outcome<arguments>>(invocation)>;
 
 struct anonymous_auth {};
-struct ticket_auth { std::string authid; std::string ticket; };
-struct wampcra_auth { std::string authid; std::string secret; };  ///< salted or not, as the router's challenge says
+struct ticket_auth {
+    std::string authid;
+    std::string ticket;
+};
+struct wampcra_auth {
+    std::string authid;
+    std::string secret;
+};  ///< salted or not, as the router's challenge says
 using auth = std::variant<anonymous_auth, ticket_auth, wampcra_auth>;
 
 struct options {
     transport::connect_options connection;
     std::string realm;
     auth credentials;
-    std::string agent;  ///< HELLO.Details.agent; empty = "Cerro/<version>"
-    bool reconnect = true;                            ///< false: one attempt, closed() completes at its end
-    std::chrono::milliseconds backoff_first{500};     ///< x 1.5 each time, full jitter
+    std::string agent;                             ///< HELLO.Details.agent; empty = "Cerro/<version>"
+    bool reconnect = true;                         ///< false: one attempt, closed() completes at its end
+    std::chrono::milliseconds backoff_first{500};  ///< x 1.5 each time, full jitter
     std::chrono::milliseconds backoff_max{5'000};
-    std::chrono::milliseconds join_timeout{10'000};   ///< from connected to WELCOME
+    std::chrono::milliseconds join_timeout{10'000};  ///< from connected to WELCOME
 };
 
 struct subscribe_options {
@@ -87,9 +95,10 @@ struct subscribe_options {
     bool get_retained = false;
 };
 struct register_options {
-    register_options() = default;  // no aggregate: g++ 12 destroys such default arguments of awaited calls twice
+    register_options() =
+        default;  // no aggregate: g++ 12 destroys such default arguments of awaited calls twice
     wamp::match_policy match = wamp::match_policy::exact;
-    std::string invoke;               ///< "" = single
+    std::string invoke;  ///< "" = single
     bool force_reregister = false;
 };
 struct call_options {
@@ -106,8 +115,8 @@ public:
 
     /// Begins connecting. Handlers may be set and subscribe/register called before or after.
     virtual void start() = 0;
-    /// Completes when joined; the error when `timeout` passes first, or the router refused for good (ABORT) and
-    /// reconnect is off.
+    /// Completes when joined; the error when `timeout` passes first, or the router refused for good (ABORT)
+    /// and reconnect is off.
     virtual asio::awaitable<outcome<void>> joined(std::chrono::milliseconds timeout) = 0;
     [[nodiscard]] virtual bool is_joined() const = 0;
     /// Session id of the present join, 0 when not joined.
@@ -115,25 +124,31 @@ public:
     /// WELCOME.Details of the latest join.
     [[nodiscard]] virtual dict const& welcome() const = 0;
 
-    /// After each join, before subscriptions and registrations are restored / after each loss with its reason.
+    /// After each join, before subscriptions and registrations are restored / after each loss with its
+    /// reason.
     virtual void on_join(std::function<void()> f) = 0;
     virtual void on_leave(std::function<void(std::string const& reason)> f) = 0;
 
-    /// Remembered and restored on each join. Completes with the first answer (at once with success if not joined yet:
-    /// it will be done on join; failures then are logged and given to on_restore_error).
-    virtual asio::awaitable<outcome<handle>> subscribe(std::string topic, event_handler f, subscribe_options o = {}) = 0;
-    virtual asio::awaitable<outcome<handle>> register_procedure(std::string procedure, procedure_handler f,
+    /// Remembered and restored on each join. Completes with the first answer (at once with success if not
+    /// joined yet: it will be done on join; failures then are logged and given to on_restore_error).
+    virtual asio::awaitable<outcome<handle>> subscribe(std::string topic,
+                                                       event_handler f,
+                                                       subscribe_options o = {}) = 0;
+    virtual asio::awaitable<outcome<handle>> register_procedure(std::string procedure,
+                                                                procedure_handler f,
                                                                 register_options o = {}) = 0;
     virtual asio::awaitable<outcome<void>> undo(handle h) = 0;
     virtual void on_restore_error(std::function<void(std::string const& uri, error const&)> f) = 0;
 
-    virtual asio::awaitable<outcome<arguments>> call(std::string procedure, arguments a = arguments(),
+    virtual asio::awaitable<outcome<arguments>> call(std::string procedure,
+                                                     arguments a = arguments(),
                                                      call_options o = call_options()) = 0;
 
     /// Fire and forget. @return false when not joined (nothing is sent)
     virtual bool publish(std::string_view topic, arguments const& a, dict const& extra_options = {}) = 0;
     /// Waits for PUBLISHED. @return the publication id
-    virtual asio::awaitable<outcome<wamp::id>> publish_acknowledged(std::string topic, arguments a,
+    virtual asio::awaitable<outcome<wamp::id>> publish_acknowledged(std::string topic,
+                                                                    arguments a,
                                                                     dict extra_options = {}) = 0;
 
     /// GOODBYE, then no reconnection. Completes when the transport is closed (at most 2 s).

@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file
-/// A channel carries WAMP messages over one connection, whatever lies below: RawSocket or WebSocket, over TCP, TLS or
-/// a Unix socket. All functions of a channel are called on its executor's thread; all callbacks come there.
+/// A channel carries WAMP messages over one connection, whatever lies below: RawSocket or WebSocket, over
+/// TCP, TLS or a Unix socket. All functions of a channel are called on its executor's thread; all callbacks
+/// come there.
 
 #include <cerro/base/bytes.hpp>
 #include <cerro/base/result.hpp>
@@ -29,18 +30,18 @@ namespace asio = boost::asio;
 
 /// Why a connection ended: a closed set, for log, metrics and tests.
 enum class close_reason : std::uint8_t {
-    none = 0,               ///< still open
-    closed_by_us,           ///< the owner closed it in the ordinary way
-    closed_by_peer,         ///< the peer closed it in the ordinary way (end of file, WebSocket close)
-    connection_lost,        ///< reset, unreachable, TCP_USER_TIMEOUT
-    handshake_failed,       ///< TLS, WebSocket upgrade or RawSocket octets were wrong
-    handshake_timeout,      ///< they did not come in time
-    protocol_error,         ///< framing that breaks the transport's rules
-    message_too_big,        ///< above limits::max_message
-    slow_consumer_pending,  ///< more than limits::pending_bytes waited for this peer
-    slow_consumer_deadline, ///< one write took longer than limits::write_deadline
-    ping_timeout,           ///< nothing was heard for ping_timeout
-    shutdown,               ///< the process ends
+    none = 0,                ///< still open
+    closed_by_us,            ///< the owner closed it in the ordinary way
+    closed_by_peer,          ///< the peer closed it in the ordinary way (end of file, WebSocket close)
+    connection_lost,         ///< reset, unreachable, TCP_USER_TIMEOUT
+    handshake_failed,        ///< TLS, WebSocket upgrade or RawSocket octets were wrong
+    handshake_timeout,       ///< they did not come in time
+    protocol_error,          ///< framing that breaks the transport's rules
+    message_too_big,         ///< above limits::max_message
+    slow_consumer_pending,   ///< more than limits::pending_bytes waited for this peer
+    slow_consumer_deadline,  ///< one write took longer than limits::write_deadline
+    ping_timeout,            ///< nothing was heard for ping_timeout
+    shutdown,                ///< the process ends
 };
 [[nodiscard]] std::string_view name(close_reason r) noexcept;
 
@@ -50,18 +51,19 @@ struct limits {
     std::size_t pending_bytes = 64U << 20U;  ///< largest backlog for one peer [bytes]
     std::chrono::milliseconds write_deadline{10'000};
     std::chrono::milliseconds handshake_timeout{5'000};
-    std::chrono::milliseconds ping_interval{10'000};  ///< a ping goes out after so much silence (WebSocket: always;
-                                                      ///< RawSocket: only from a server, old routers drop clients that ping)
-    std::chrono::milliseconds ping_timeout{20'000};   ///< any traffic counts as life
+    std::chrono::milliseconds ping_interval{
+        10'000};  ///< a ping goes out after so much silence (WebSocket: always;
+                  ///< RawSocket: only from a server, old routers drop clients that ping)
+    std::chrono::milliseconds ping_timeout{20'000};  ///< any traffic counts as life
 };
 
 /// What is known about a channel once it is open.
 struct channel_info {
     codec::serializer serializer = codec::serializer::msgpack;
-    std::string kind;   ///< "rawsocket", "websocket"
+    std::string kind;      ///< "rawsocket", "websocket"
     std::string protocol;  ///< WebSocket subprotocol, e.g. "wamp.2.cbor.batched"; empty on RawSocket
     bool tls = false;
-    std::string peer;   ///< "127.0.0.1:53144", "unix"
+    std::string peer;                       ///< "127.0.0.1:53144", "unix"
     std::size_t max_outgoing = 16U << 20U;  ///< largest message the peer takes [bytes]
 };
 
@@ -80,13 +82,13 @@ public:
     virtual ~channel() = default;
     /// Begins reading. `events` is kept alive until on_closed() was called.
     virtual void start(std::shared_ptr<channel_events> events) = 0;
-    /// Queues a frame as made by wamp::frame() (4 octets length + message, in this channel's serializer). What is queued
-    /// during one turn of the loop goes out in one gathered write. Over limits::pending_bytes the channel closes itself
-    /// with slow_consumer_pending.
+    /// Queues a frame as made by wamp::frame() (4 octets length + message, in this channel's serializer).
+    /// What is queued during one turn of the loop goes out in one gathered write. Over limits::pending_bytes
+    /// the channel closes itself with slow_consumer_pending.
     /// @return false if the channel is closed (the frame is dropped) or the message is above max_outgoing
     virtual bool send(shared_bytes frame) = 0;
-    /// Ends the channel: what is queued is still written (at most `write_deadline`) when `flush`, then it closes.
-    /// Idempotent; the first reason counts.
+    /// Ends the channel: what is queued is still written (at most `write_deadline`) when `flush`, then it
+    /// closes. Idempotent; the first reason counts.
     virtual void close(close_reason why, std::string detail = {}, bool flush = true) = 0;
     [[nodiscard]] virtual channel_info const& info() const = 0;
     /// Bytes queued and not yet taken by the operating system.
@@ -96,9 +98,10 @@ public:
 
 /// How a client checks a TLS server.
 struct tls_options {
-    std::string ca_file;         ///< PEM file of trust roots (a pinned self-signed certificate serves); empty = the system's
-    bool verify_host = true;     ///< also compare the host name (old sisock certificates have none)
-    std::string certificate;     ///< client certificate (PEM), or empty
+    std::string
+        ca_file;  ///< PEM file of trust roots (a pinned self-signed certificate serves); empty = the system's
+    bool verify_host = true;  ///< also compare the host name (old sisock certificates have none)
+    std::string certificate;  ///< client certificate (PEM), or empty
     std::string key;
 };
 
@@ -107,12 +110,13 @@ struct connect_options {
     /// rs+unix:/path/of/socket, ws+unix:/path/of/socket
     std::string url;
     /// In order of preference. RawSocket offers the first only.
-    std::vector<codec::serializer> serializers{codec::serializer::msgpack, codec::serializer::cbor,
-                                               codec::serializer::json};
+    std::vector<codec::serializer> serializers{
+        codec::serializer::msgpack, codec::serializer::cbor, codec::serializer::json};
     tls_options tls;
     limits lim;
     std::chrono::milliseconds connect_timeout{5'000};
-    /// WebSocket: offered instead of what `serializers` gives (msgpack and cbor batched and plain, json plain).
+    /// WebSocket: offered instead of what `serializers` gives (msgpack and cbor batched and plain, json
+    /// plain).
     std::vector<std::string> subprotocols;
 };
 

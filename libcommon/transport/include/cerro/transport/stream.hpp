@@ -1,15 +1,15 @@
 #pragma once
 
 /// @file
-/// A connected byte stream of any of the four kinds, and the listener that accepts them. The types of Asio's sockets
-/// stay behind this interface, so that heavy templates are instantiated in few translation units.
+/// A connected byte stream of any of the four kinds, and the listener that accepts them. The types of Asio's
+/// sockets stay behind this interface, so that heavy templates are instantiated in few translation units.
 
 #include <cerro/transport/channel.hpp>
 
 namespace cerro::transport {
 
-/// An accepted connection after its TLS handshake. Reads and writes go through the functions of this header and of
-/// http/; a channel takes it over. Move-only handle behind a shared_ptr.
+/// An accepted connection after its TLS handshake. Reads and writes go through the functions of this header
+/// and of http/; a channel takes it over. Move-only handle behind a shared_ptr.
 class stream {
 public:
     virtual ~stream() = default;
@@ -17,15 +17,18 @@ public:
     [[nodiscard]] virtual bool is_tls() const = 0;
     [[nodiscard]] virtual std::string peer() const = 0;
     /// Some bytes into `into`; 0 never: errc::closed at end of file, errc::timed_out after `timeout`.
-    virtual asio::awaitable<result<std::size_t>> read_some(std::span<char> into, std::chrono::milliseconds timeout) = 0;
+    virtual asio::awaitable<result<std::size_t>> read_some(std::span<char> into,
+                                                           std::chrono::milliseconds timeout) = 0;
     /// All of `data`, which must live until then.
     virtual asio::awaitable<result<void>> write(byte_view data, std::chrono::milliseconds timeout) = 0;
     /// Shuts down in the ordinary way (TLS close notify, then the socket). Idempotent.
     virtual void close() = 0;
 };
 
-/// Connects to host:port, with TLS if `tls` holds something. `timeout` is for each of connecting and the handshake.
-asio::awaitable<result<std::shared_ptr<stream>>> connect_stream(std::string host, std::uint16_t port,
+/// Connects to host:port, with TLS if `tls` holds something. `timeout` is for each of connecting and the
+/// handshake.
+asio::awaitable<result<std::shared_ptr<stream>>> connect_stream(std::string host,
+                                                                std::uint16_t port,
                                                                 std::optional<tls_options> tls,
                                                                 std::chrono::milliseconds timeout);
 
@@ -33,7 +36,7 @@ asio::awaitable<result<std::shared_ptr<stream>>> connect_stream(std::string host
 struct listen_options {
     std::string address = "127.0.0.1";  ///< IPv4 or IPv6 text; ignored with unix_path
     std::uint16_t port = 0;
-    std::string unix_path;              ///< not empty: a Unix socket (an old file of that name is replaced)
+    std::string unix_path;  ///< not empty: a Unix socket (an old file of that name is replaced)
     int backlog = 511;
     std::shared_ptr<asio::ssl::context> tls;  ///< null: plain
     std::chrono::milliseconds tls_timeout{5'000};
@@ -42,11 +45,12 @@ struct listen_options {
 
 /// TLS server context from PEM files: TLS 1.2 or newer, no compression, no renegotiation.
 /// @throws failure (exit code 3) naming the file and the reason
-std::shared_ptr<asio::ssl::context> make_server_tls(std::string const& certificate, std::string const& key,
+std::shared_ptr<asio::ssl::context> make_server_tls(std::string const& certificate,
+                                                    std::string const& key,
                                                     std::vector<std::string> const& chain = {});
 
-/// Accepts connections, does the TLS handshake, and hands each stream to `on_stream` (which spawns what it needs).
-/// Out of descriptors: pauses, logs once each 10 s, goes on.
+/// Accepts connections, does the TLS handshake, and hands each stream to `on_stream` (which spawns what it
+/// needs). Out of descriptors: pauses, logs once each 10 s, goes on.
 class listener {
 public:
     virtual ~listener() = default;
@@ -54,23 +58,29 @@ public:
     virtual void stop() = 0;
 };
 /// @throws failure (exit code 1) "cannot listen on 127.0.0.1:8001: Address already in use"
-std::shared_ptr<listener> listen(asio::any_io_executor ex, listen_options options,
+std::shared_ptr<listener> listen(asio::any_io_executor ex,
+                                 listen_options options,
                                  std::function<void(std::shared_ptr<stream>)> on_stream);
 
 struct accept_options {
-    std::vector<codec::serializer> serializers{codec::serializer::json, codec::serializer::msgpack, codec::serializer::cbor};
-    bool batched = true;      ///< also offer the .batched WebSocket subprotocols
+    std::vector<codec::serializer> serializers{
+        codec::serializer::json, codec::serializer::msgpack, codec::serializer::cbor};
+    bool batched = true;  ///< also offer the .batched WebSocket subprotocols
     limits lim;
 };
 
-/// Server side of the RawSocket handshake (wamp protocol, 4.1): reads the client's four octets and answers. `rest` is what
-/// was already read from the stream, to find out what its peer speaks (0x7F = RawSocket).
-asio::awaitable<result<std::shared_ptr<channel>>> accept_rawsocket(std::shared_ptr<stream> s, accept_options options,
+/// Server side of the RawSocket handshake (wamp protocol, 4.1): reads the client's four octets and answers.
+/// `rest` is what was already read from the stream, to find out what its peer speaks (0x7F = RawSocket).
+asio::awaitable<result<std::shared_ptr<channel>>> accept_rawsocket(std::shared_ptr<stream> s,
+                                                                   accept_options options,
                                                                    bytes rest = {});
 
-/// Server side of the WebSocket upgrade. `request` is the complete HTTP/1.1 request head as received (with its final empty
-/// line); `rest` what was read behind it. Answers 400 when no common subprotocol was offered (wamp protocol, 4.2).
-asio::awaitable<result<std::shared_ptr<channel>>> accept_websocket(std::shared_ptr<stream> s, bytes request, bytes rest,
+/// Server side of the WebSocket upgrade. `request` is the complete HTTP/1.1 request head as received (with
+/// its final empty line); `rest` what was read behind it. Answers 400 when no common subprotocol was offered
+/// (wamp protocol, 4.2).
+asio::awaitable<result<std::shared_ptr<channel>>> accept_websocket(std::shared_ptr<stream> s,
+                                                                   bytes request,
+                                                                   bytes rest,
                                                                    accept_options options);
 
 }  // namespace cerro::transport
