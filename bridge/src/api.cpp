@@ -1,5 +1,5 @@
+#include "access.hpp"
 #include <cerro/bridge/api.hpp>
-#include <cerro/codec/base64.hpp>
 #include <cerro/codec/codec.hpp>
 
 #include <algorithm>
@@ -49,49 +49,7 @@ private:
     shared_ptr s_;
 };
 
-bool authorized(std::string const& token, request const& r)
-{
-    if (token.empty()) {
-        return true;
-    }
-    auto const* given = r.header("authorization");
-    if (given == nullptr) {
-        return false;
-    }
-    std::string secret;
-    if (given->starts_with("Bearer ")) {
-        secret = given->substr(7);
-    } else if (given->starts_with("Basic ")) {
-        auto const pair = codec::base64_decode(std::string_view(*given).substr(6));
-        auto const colon = pair ? pair->find(':') : std::string::npos;
-        secret = colon == std::string::npos ? std::string() : pair->substr(colon + 1);
-    }
-    // Every byte is looked at, whatever the first difference.
-    unsigned char difference = secret.size() == token.size() ? 0 : 1;
-    for (std::size_t i = 0; i < token.size(); ++i) {
-        difference =
-            static_cast<unsigned char>(difference | (token[i] ^ (i < secret.size() ? secret[i] : 0)));
-    }
-    return difference == 0;
-}
-
 using work = asio::awaitable<response> (*)(shared_ptr, request);
-
-response with_cors(response r)
-{
-    r.headers.emplace_back("Access-Control-Allow-Origin", "*");
-    r.headers.emplace_back("Access-Control-Allow-Methods", "POST, GET, OPTIONS");
-    r.headers.emplace_back("Access-Control-Allow-Headers", "accept, content-type, authorization");
-    r.headers.emplace_back("Cache-Control", "no-store");
-    return r;
-}
-
-response unauthorized()
-{
-    auto r = response::problem(401, "give the token of --token-file as Bearer token or as password");
-    r.headers.emplace_back("WWW-Authenticate", "Basic realm=\"cerro-bridge\"");
-    return r;
-}
 
 /// For paths that need no data node.
 asio::awaitable<response> plain(shared_ptr s, work f, request r)
