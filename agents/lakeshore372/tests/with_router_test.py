@@ -1,7 +1,6 @@
-""
-    "cerro-lakeshore372 between cerro-sim-lakeshore372 and cerro-router, seen by a foreign client (autobahn).
+"""cerro-lakeshore372 between cerro-sim-lakeshore372 and cerro-router, seen by a foreign client (autobahn).
 
-    Usage : with_router_test.py[-v]; CERRO_BIN_DIR says where the programs are.
+Usage: with_router_test.py [-v]; CERRO_BIN_DIR says where the programs are.
 """
 
 import asyncio
