@@ -67,6 +67,7 @@ public:
             FAIL(channel.error().what);
         }
         auto made = std::make_shared<client>(io, *channel);
+        ++open;
         (*channel)->start(made);
         return made;
     }
@@ -88,7 +89,11 @@ public:
             inbox.push_back(std::move(*v));
         }
     }
-    void on_closed(transport::close_reason why, std::string const& /*detail*/) override { closed = why; }
+    void on_closed(transport::close_reason why, std::string const& /*detail*/) override
+    {
+        closed = why;
+        --open;
+    }
 
     void say(std::string const& text)
     {
@@ -127,6 +132,7 @@ public:
         return run_until(io_, [this] { return closed != transport::close_reason::none; });
     }
 
+    inline static int open = 0;  ///< clients that have not seen their end
     std::deque<value> inbox;
     transport::close_reason closed = transport::close_reason::none;
     wamp::id id = 0;
@@ -150,8 +156,11 @@ public:
     ~host()
     {
         router->stop();
-        run_until(
-            io, [] { return false; }, 50ms);
+        // What is still open would be destroyed with the loop, without its end.
+        run_until(io, [this] {
+            return client::open == 0 &&
+                   metrics.text().find("cerro_router_connections 0") != std::string::npos;
+        });
     }
     host(host const&) = delete;
     host& operator=(host const&) = delete;
@@ -181,8 +190,8 @@ public:
         return std::move(*r);
     }
 
+    metrics::registry metrics;  // outlives what the loop holds
     asio::io_context io;
-    metrics::registry metrics;
     std::shared_ptr<instance> router;
 };
 
