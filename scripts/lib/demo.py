@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 
-from observatory import Observatory, Ports, interruptible, port_is_free, wait_until
+from observatory import Observatory, Ports, interruptible, port_is_free, uninterruptible, wait_until
 
 CHANNEL = "LSA22YE::"
 
@@ -169,6 +169,7 @@ def main():
         if options.check:
             check(site)
     finally:
+        uninterruptible()
         quiet["on"] = True
         t = time.monotonic()
         killed = site.stop_all(5.0)

@@ -90,11 +90,13 @@ class Observatory:
     # ---- preparation
 
     def _prepare_site(self):
-        if not os.path.isdir(self.site_dir):
-            shutil.copytree(os.path.join(ROOT, "site-configs", "demo"), self.site_dir)
+        """The configuration as it stands in the source tree, and a certificate that is good for another day."""
         router = os.path.join(self.site_dir, "router")
         self.certificate = os.path.join(router, "server_cert.pem")
-        if not os.path.exists(self.certificate):
+        shutil.copytree(os.path.join(ROOT, "site-configs", "demo"), self.site_dir, dirs_exist_ok=True)
+        good = subprocess.run(["openssl", "x509", "-checkend", "86400", "-noout", "-in", self.certificate],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        if good.returncode != 0:
             subprocess.run(
                 ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                  "-days", "365", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
@@ -120,7 +122,8 @@ class Observatory:
         agent = lambda program, instance, *more: ([self.binary(program), "--instance-id", instance, *site, *more], {})
         feed = lambda target, name, text: ([self.binary("cerro-dans-datafeed"), "--url", self.ws_url(),
                                             "--target", target, "--name", name, "--description", text,
-                                            "--feed", "temperatures" if target == "LSA22YE" else "false_temperatures"],
+                                            "--feed", "temperatures" if target == "LSA22YE" else "false_temperatures",
+                                            "--unit", "*_t=K", "--unit", "*_r=Ohm", "--unit", "channel_??=K"],
                                            {})
         return {
             "router": ([self.binary("cerro-router"), "start", "--config",
@@ -269,6 +272,12 @@ def interruptible():
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, handler)
+
+
+def uninterruptible():
+    """From here on Ctrl-C and SIGTERM are ignored: what was started is being ended."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ class KillTest(SiteTest):
 
     def test_router_killed_and_restarted(self):
         before = {name: self.session(name, "acq") for name in ("LSA22YE", "fake1")}
+        cut = time.time()
         self.site.kill("router")
         self.site.start("router")
         wait_until(lambda: listening(self.site.ports.ws), 10, "router listens again", None)
@@ -51,6 +52,26 @@ class KillTest(SiteTest):
             return any(p[1] > again * 1000 for t in targets for p in self.site.query_points(t))
 
         wait_until(new_samples, 20, "new samples in /query", self.watch)
+        self.no_gap_in_the_archive("observatory.fake1.feeds.false_temperatures", cut - 2, again)
+
+    def no_gap_in_the_archive(self, feed, start, stop):
+        """Samples of a 4 Hz feed that were taken while the router was away are in the archive too."""
+
+        def times():
+            found = set()
+            for path in self.archive():
+                done = subprocess.run([self.site.binary("cerro-g3"), "dump", "--json", path], stdout=subprocess.PIPE,
+                                      check=False)
+                for frame in json.loads(done.stdout)["frames"]:
+                    if frame["objects"].get("address", {}).get("G3String") == feed:
+                        for block in frame["objects"]["blocks"]["G3VectorFrameObject"]:
+                            found.update(ticks / 1e8 for ticks in block["G3TimesampleMap"]["times"])
+            return sorted(t for t in found if start <= t <= stop)
+
+        wait_until(lambda: times() and times()[-1] > stop - 0.5, 40, "the time of the outage is in the archive", self.watch)
+        stamps = times()
+        gaps = [b - a for a, b in zip(stamps, stamps[1:])]
+        self.assertLess(max(gaps), 0.6, f"a gap among {len(stamps)} samples around the router's death")
 
     def test_aggregator_killed_in_mid_file(self):
         wait_until(lambda: self.archive() and os.path.getsize(self.archive()[-1]) > 2000, 40, "a file has data frames",
@@ -59,8 +80,10 @@ class KillTest(SiteTest):
         old = self.archive()
         sizes = {path: os.path.getsize(path) for path in old}
         for path in old:
-            _, info = self.g3_info(path)
-            self.assertGreaterEqual(info["frames"], 1, f"{path}: no complete frame readable")
+            code, info = self.g3_info(path)
+            self.assertGreaterEqual(info["frames"], 3, f"{path}: session, status and data frames are readable")
+            if code != 0:  # a torn frame can only be the last thing in the file
+                self.assertRegex(info["errors"][0]["text"], "^" + path + ": offset [0-9]+: frame is cut")
         self.site.start("aggregator")
         wait_until(lambda: len(self.archive()) > len(old), 30, "a new file begins", self.watch)
         self.assertEqual({path: os.path.getsize(path) for path in old}, sizes, "an old file was touched")
