@@ -53,7 +53,8 @@ struct description {
     std::function<void(CLI::App&)> options;
     /// --check: validate the configuration and say what is wrong. Null: the option is not offered.
     std::function<void()> check;
-    /// The service. Returns the exit code; an uncaught cerro::failure ends with its code, anything else with 70.
+    /// The service. Returns the exit code; an uncaught cerro::failure ends with its code, anything else
+    /// with 70.
     std::function<asio::awaitable<int>(context&)> run;
     /// Expand unique prefixes of long options, as OCS programs do.
     bool prefix_options = false;
@@ -61,8 +62,8 @@ struct description {
     std::vector<std::string>* passed_over = nullptr;
 };
 
-/// The whole of main(): common options are --help --version --log-level --log-json --health-port PORT (loopback; 0 =
-/// any free port, printed in the log; absent = no listener) and --check. LOGLEVEL is honoured.
+/// The whole of main(): common options are --help --version --log-level --log-json --health-port PORT
+/// (loopback; 0 = any free port, printed in the log; absent = no listener) and --check. LOGLEVEL is honoured.
 int run_service(int argc, char const* const* argv, description d);
 
 /// For command-line tools: the same without health listener and reload.

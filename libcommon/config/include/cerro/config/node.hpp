@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// Configuration text (YAML, or JSON as crossbar writes it) as a tree that knows file, line and column of everything, so
-/// that each error says where it is.
+/// Configuration text (YAML, or JSON as crossbar writes it) as a tree that knows file, line and column of
+/// everything, so that each error says where it is.
 
 #include <cerro/base/result.hpp>
 
@@ -34,8 +34,9 @@ public:
     /// A problem at this place: "config.json:12:5: hub.wamp_realm: " + text
     [[nodiscard]] problem wrong(std::string_view text) const;
 
-    // Typed content; the problem names the place, the value found and what was expected. Bare words are typed as
-    // Python's YAML loader does (yes and off are booleans, 0x10 and 1_000 whole numbers); quoted ones are text.
+    // Typed content; the problem names the place, the value found and what was expected. Bare words are typed
+    // as Python's YAML loader does (yes and off are booleans, 0x10 and 1_000 whole numbers); quoted ones are
+    // text.
     [[nodiscard]] result<std::string> as_string() const;
     [[nodiscard]] result<std::int64_t> as_int() const;
     [[nodiscard]] result<double> as_double() const;
@@ -45,10 +46,14 @@ public:
 
     /// Member of a map, or null pointer.
     [[nodiscard]] node const* find(std::string_view key) const;
-    [[nodiscard]] std::vector<std::pair<std::string, node>> const& members() const noexcept { return members_; }
+    [[nodiscard]] std::vector<std::pair<std::string, node>> const& members() const noexcept
+    {
+        return members_;
+    }
     [[nodiscard]] std::vector<node> const& items() const noexcept { return items_; }
 
-    /// For each member whose key is not among `known`: a problem with a suggestion ("did you mean 'permissions'?").
+    /// For each member whose key is not among `known`: a problem with a suggestion ("did you mean
+    /// 'permissions'?").
     [[nodiscard]] std::vector<problem> unknown_keys(std::initializer_list<std::string_view> known) const;
 
 private:
@@ -65,9 +70,9 @@ private:
 };
 
 /// @param name stands in messages in place of a file name
-/// @return errc::malformed with line and column; errc::limit_exceeded above 4 MiB, 64 levels or 100,000 values (aliases
-/// expanded).
-/// In YAML a repeated key silently wins over the earlier one (as Python's loader does); in JSON it is an error.
+/// @return errc::malformed with line and column; errc::limit_exceeded above 4 MiB, 64 levels or 100,000
+/// values (aliases expanded). In YAML a repeated key silently wins over the earlier one (as Python's loader
+/// does); in JSON it is an error.
 [[nodiscard]] result<node> parse_yaml(std::string_view text, std::string name);
 [[nodiscard]] result<node> parse_json(std::string_view text, std::string name);
 [[nodiscard]] result<node> load_yaml(std::string const& path);

@@ -9,8 +9,11 @@ namespace cerro::http {
 
 /// @param url http:// or https://
 /// @return the response whatever its status; a problem when there was none
-asio::awaitable<result<response>> fetch(std::string method, std::string url, bytes body,
+asio::awaitable<result<response>> fetch(std::string method,
+                                        std::string url,
+                                        bytes body,
                                         std::vector<std::pair<std::string, std::string>> headers,
-                                        std::chrono::milliseconds timeout, transport::tls_options tls = {});
+                                        std::chrono::milliseconds timeout,
+                                        transport::tls_options tls = {});
 
 }  // namespace cerro::http

@@ -19,9 +19,9 @@ namespace cerro::http {
 namespace asio = boost::asio;
 
 struct request {
-    std::string method;   ///< "GET"
-    std::string path;     ///< decoded, without query: "/query"
-    std::string query;    ///< as sent, without '?'
+    std::string method;                                        ///< "GET"
+    std::string path;                                          ///< decoded, without query: "/query"
+    std::string query;                                         ///< as sent, without '?'
     std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case, in order
     bytes body;
     std::string peer;
@@ -35,7 +35,8 @@ struct request {
 
 struct response {
     int status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< Content-Length, Date and Connection are added
+    std::vector<std::pair<std::string, std::string>>
+        headers;  ///< Content-Length, Date and Connection are added
     bytes body;
 
     static response json(value const& v, int status = 200);
@@ -44,8 +45,8 @@ struct response {
     static response problem(int status, std::string message);
 };
 
-/// Answers one request. An exception is answered with 500 and logged. When the client goes away the coroutine is
-/// cancelled (its next wait ends with operation_aborted).
+/// Answers one request. An exception is answered with 500 and logged. When the client goes away the coroutine
+/// is cancelled (its next wait ends with operation_aborted).
 using handler = std::function<asio::awaitable<response>(request)>;
 /// Takes the connection over (WebSocket): the request's head as received and what was read behind it.
 using upgrade_handler = std::function<void(std::shared_ptr<transport::stream>, bytes head, bytes rest)>;
@@ -61,13 +62,16 @@ struct server_limits {
 class server {
 public:
     /// `component` stands in log lines.
-    static std::shared_ptr<server> create(asio::any_io_executor ex, std::string component, server_limits lim = {});
+    static std::shared_ptr<server> create(asio::any_io_executor ex,
+                                          std::string component,
+                                          server_limits lim = {});
     virtual ~server() = default;
-    /// `method` "*" = any; a path ending in "/" serves everything below it; the longest path wins. 404 and 405 are ours.
+    /// `method` "*" = any; a path ending in "/" serves everything below it; the longest path wins. 404 and
+    /// 405 are ours.
     virtual void route(std::string method, std::string path, handler h) = 0;
     virtual void route_upgrade(std::string path, upgrade_handler h) = 0;
-    /// Files below `directory` under `prefix` (which ends in "/"); "" is index.html; no path traversal, no dot files;
-    /// ETag, Content-Type by extension.
+    /// Files below `directory` under `prefix` (which ends in "/"); "" is index.html; no path traversal, no
+    /// dot files; ETag, Content-Type by extension.
     virtual void route_files(std::string prefix, std::string directory) = 0;
     /// @throws failure as transport::listen does. May be called several times.
     virtual std::uint16_t listen(transport::listen_options o) = 0;

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The logging front: level, component, event name, key=value pairs. Text lines for people, or one JSON object a line.
-/// Thread-safe. Never payloads, never secrets.
+/// The logging front: level, component, event name, key=value pairs. Text lines for people, or one JSON
+/// object a line. Thread-safe. Never payloads, never secrets.
 
 #include <charconv>
 #include <concepts>
@@ -22,8 +22,7 @@ struct field {
     field(std::string_view k, char const* v) : key(k), text(v) {}
     field(std::string_view k, bool v) : key(k), text(v ? "true" : "false"), bare(true) {}
     template <class T>
-        requires(std::integral<T> || std::floating_point<T>)
-    field(std::string_view k, T v) : key(k), bare(true)
+    requires(std::integral<T> || std::floating_point<T>) field(std::string_view k, T v) : key(k), bare(true)
     {
         char buffer[40];
         auto const end = std::to_chars(buffer, buffer + sizeof buffer, v).ptr;
@@ -49,17 +48,30 @@ struct settings {
 void configure(settings const& s);
 /// What holds now; to change one thing: take it, change it, configure() it.
 [[nodiscard]] settings configured();
-/// "critical" and "error" -> error, "warn", "info", "debug", "trace" (the names of LOGLEVEL); anything else -> info
+/// "critical" and "error" -> error, "warn", "info", "debug", "trace" (the names of LOGLEVEL); anything else
+/// -> info
 [[nodiscard]] level parse_level(std::string_view name);
 [[nodiscard]] bool enabled(level l) noexcept;
 
 /// One line: `2026-11-21T03:57:31+0000 info router session_joined session=17 realm=test_realm`.
 void write(level l, std::string_view component, std::string_view event, fields f = {});
 
-inline void debug(std::string_view component, std::string_view event, fields f = {}) { write(level::debug, component, event, f); }
-inline void info(std::string_view component, std::string_view event, fields f = {}) { write(level::info, component, event, f); }
-inline void warn(std::string_view component, std::string_view event, fields f = {}) { write(level::warn, component, event, f); }
-inline void error(std::string_view component, std::string_view event, fields f = {}) { write(level::error, component, event, f); }
+inline void debug(std::string_view component, std::string_view event, fields f = {})
+{
+    write(level::debug, component, event, f);
+}
+inline void info(std::string_view component, std::string_view event, fields f = {})
+{
+    write(level::info, component, event, f);
+}
+inline void warn(std::string_view component, std::string_view event, fields f = {})
+{
+    write(level::warn, component, event, f);
+}
+inline void error(std::string_view component, std::string_view event, fields f = {})
+{
+    write(level::error, component, event, f);
+}
 
 /// Rate limit for one place in the code: true at most once each `period_s`; counts what it suppressed.
 class limiter {

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// Counters and gauges, written as Prometheus text. Counting is lock-free; reading may happen on another thread.
+/// Counters and gauges, written as Prometheus text. Counting is lock-free; reading may happen on another
+/// thread.
 
 #include <atomic>
 #include <cstdint>
@@ -35,17 +36,24 @@ private:
 /// The metrics of one process. References it gives stay valid as long as it lives.
 class registry {
 public:
-    /// The same (name, labels) gives the same counter. `labels` as they stand in the text: `reason="shutdown"`.
+    /// The same (name, labels) gives the same counter. `labels` as they stand in the text:
+    /// `reason="shutdown"`.
     counter& make_counter(std::string_view name, std::string_view help, std::string_view labels = {});
     gauge& make_gauge(std::string_view name, std::string_view help, std::string_view labels = {});
     /// Asked at each scrape.
-    void make_gauge(std::string_view name, std::string_view help, std::function<double()> ask, std::string_view labels = {});
+    void make_gauge(std::string_view name,
+                    std::string_view help,
+                    std::function<double()> ask,
+                    std::string_view labels = {});
     /// Prometheus text exposition format 0.0.4.
     [[nodiscard]] std::string text() const;
 
 private:
     struct series;
-    series& find_or_add(std::string_view name, std::string_view help, std::string_view type, std::string_view labels);
+    series& find_or_add(std::string_view name,
+                        std::string_view help,
+                        std::string_view type,
+                        std::string_view labels);
     mutable std::mutex mutex_;
     std::deque<series> series_;
 
