@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// Times: Unix seconds on the wire, std::chrono inside. Monotonic clocks for waiting, the wall clock for stamps.
+/// Times: Unix seconds on the wire, std::chrono inside. Monotonic clocks for waiting, the wall clock for
+/// stamps.
 
 #include <chrono>
 #include <string>
@@ -23,10 +24,13 @@ using wall_time = std::chrono::system_clock::time_point;
     return unix_seconds(std::chrono::system_clock::now());
 }
 
-/// Whole nanoseconds nearest to `s` seconds; for timers.
+/// Whole nanoseconds in `s` seconds; for timers. NaN is 0; beyond 9e9 s (285 years) either way it is 9e9 s,
+/// which just fits.
 [[nodiscard]] inline std::chrono::nanoseconds seconds_to_duration(double s)
 {
-    return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(s * 1e9));
+    constexpr double longest = 9e9;
+    double const within = s > longest ? longest : s < -longest ? -longest : s == s ? s : 0.0;
+    return std::chrono::nanoseconds(static_cast<std::chrono::nanoseconds::rep>(within * 1e9));
 }
 
 }  // namespace cerro
