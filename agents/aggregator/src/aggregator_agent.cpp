@@ -41,9 +41,9 @@ struct options {
 
 /// One run of `record`.
 struct recording {
-    recording(options const& o, double start, file_layer& layer)
+    recording(options const& o, double start, std::shared_ptr<file_layer> layer)
         : recorder(start, ::getpid()),
-          disk({o.data_dir, o.time_per_file}, {}, recorder.session_frame(), start, layer)
+          disk({o.data_dir, o.time_per_file}, {}, recorder.session_frame(), start, std::move(layer))
     {}
     aggregator::recorder recorder;
     disk_writer disk;
@@ -87,6 +87,26 @@ public:
     }
 
 private:
+    /// Messages go to a recording while this lives; an exception must not leave it open either.
+    class taking {
+    public:
+        taking(aggregator_agent& owner, std::shared_ptr<recording> r) : owner_(owner)
+        {
+            owner_.recording_ = std::move(r);
+            owner_.taking_ = true;
+        }
+        ~taking()
+        {
+            owner_.taking_ = false;
+            owner_.recording_->disk.finish();
+        }
+        taking(taking const&) = delete;
+        taking& operator=(taking const&) = delete;
+
+    private:
+        aggregator_agent& owner_;
+    };
+
     metrics::counter& metric(std::string_view name, std::string_view help)
     {
         return agent_.context().metrics().make_counter("cerro_aggregator_" + std::string(name), help);
@@ -94,13 +114,18 @@ private:
 
     void take(client::event const& e)
     {
-        if (!recording_) {
+        if (!taking_) {
             return;
         }
         auto& r = *recording_;
         auto const before = r.recorder.counters().samples;
-        auto const refusals = r.recorder.take(e.payload.args, unix_now());
+        auto const now = instant::now();
+        auto const refusals = r.recorder.take(e.topic, e.payload.args, now);
         taken_.add(r.recorder.counters().samples - before);
+        auto early = r.recorder.relieve(now);
+        if (!early.empty()) {
+            r.disk.submit(std::move(early), now.unix_time);
+        }
         if (refusals.empty()) {
             return;
         }
@@ -118,28 +143,35 @@ private:
     {
         auto const self = shared_from_this();
         bool const test_mode = params.find("test_mode")->as_bool().value_or(false);
-        auto const r = std::make_shared<recording>(options_, unix_now(), *layer_);
+        if (recording_ && !recording_->disk.status().finished) {
+            co_return outcome(false, "The disk has not taken the rest of the last recording yet");
+        }
+        auto const r = std::make_shared<recording>(options_, unix_now(), layer_);
+        // From now on, so that no sample is missed while a slow disk opens the first file.
+        taking const until_the_end(*this, r);
         bool const opened = co_await wait_for_first_file(op, r);
         if (!opened) {
-            log::error("aggregator", "not_started", {{"reason", r->disk.status().trouble}});
+            log::error(
+                "aggregator",
+                "not_started",
+                {{"reason", r->disk.status().trouble}, {"samples_lost", r->recorder.counters().samples}});
             agent_.quit(app::exit_code::failed);
             co_return outcome(false, "Aggregation not started");
         }
-        recording_ = r;
         log::info("aggregator", "recording", {{"file", r->disk.status().current_file}});
         report(op, *r);
         auto next = clock::now();
         for (bool go_on = true; go_on;) {
             next = std::max(next + loop_period, clock::now());
             bool const slept = co_await op.sleep(next - clock::now());
-            double const now = unix_now();
-            r->disk.submit(r->recorder.tick(now), now);
+            auto const now = instant::now();
+            r->disk.submit(r->recorder.tick(now), now.unix_time);
             report(op, *r);
             go_on = slept && !test_mode;
         }
-        recording_.reset();
-        double const end = unix_now();
-        r->disk.submit(r->recorder.finish(end), end);
+        taking_ = false;
+        auto const end = instant::now();
+        r->disk.submit(r->recorder.finish(end), end.unix_time);
         r->disk.finish();
         co_await wait_for_the_rest(r);
         report(op, *r);
@@ -198,6 +230,7 @@ private:
                       {"refused_blocks", c.refused_blocks},
                       {"repeated_messages", c.repeated_messages},
                       {"missed_messages", c.missed_messages},
+                      {"early_frames", c.early_frames},
                       {"restarted_providers", c.restarted_providers}});
         data.set("last_refusal", r.last_refusal.empty() ? value() : value(r.last_refusal));
         data.set("disk",
@@ -228,8 +261,9 @@ private:
 
     options options_;
     agent::agent& agent_;
-    std::unique_ptr<file_layer> layer_ = file_layer::system();
-    std::shared_ptr<recording> recording_;
+    std::shared_ptr<file_layer> layer_ = file_layer::system();
+    std::shared_ptr<recording> recording_;  // the present or the last one
+    bool taking_ = false;
     log::limiter refusal_log_;
     metrics::counter& taken_;
     metrics::counter& refused_;

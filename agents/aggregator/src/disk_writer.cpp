@@ -11,17 +11,16 @@ namespace cerro::aggregator {
 
 class disk_writer::impl {
 public:
-    impl(archive_options files, disk_options o, bytes session_frame, double start_time, file_layer& layer)
+    impl(archive_options files,
+         disk_options o,
+         bytes session_frame,
+         double start_time,
+         std::shared_ptr<file_layer> layer)
         : options_(o),
-          archive_(std::move(files), std::move(session_frame), layer),
-          start_time_(start_time),
-          thread_([this] { run(); })
+          layer_(std::move(layer)),
+          archive_(std::move(files), std::move(session_frame), *layer_),
+          start_time_(start_time)
     {}
-    ~impl()
-    {
-        finish();
-        thread_.join();
-    }
 
     void submit(std::vector<outgoing_frame> frames, double now)
     {
@@ -58,12 +57,33 @@ public:
         return s;
     }
 
+    using lock_type = std::unique_lock<std::mutex>;
+
+    /// The thread's work.
+    void run()
+    {
+        lock_type lock(mutex_);
+        status_.opened = attempt(lock, [this] { return archive_.open(start_time_); });
+        for (;;) {
+            wake_.wait(lock, [this] { return !queue_.empty() || tick_ || finishing_; });
+            auto const tick = std::exchange(tick_, std::nullopt);
+            if (!queue_.empty()) {
+                write_front(lock);
+            } else if (tick) {
+                attempt_rotation(lock, *tick);
+            } else {
+                break;
+            }
+        }
+        attempt(lock, [this] { return archive_.close(); });
+        status_.finished = true;
+    }
+
 private:
     struct entry {
         outgoing_frame frame;
         double now;
     };
-    using lock_type = std::unique_lock<std::mutex>;
 
     void drop_what_is_too_much()
     {
@@ -151,26 +171,8 @@ private:
         }
     }
 
-    void run()
-    {
-        lock_type lock(mutex_);
-        status_.opened = attempt(lock, [this] { return archive_.open(start_time_); });
-        for (;;) {
-            wake_.wait(lock, [this] { return !queue_.empty() || tick_ || finishing_; });
-            auto const tick = std::exchange(tick_, std::nullopt);
-            if (!queue_.empty()) {
-                write_front(lock);
-            } else if (tick) {
-                attempt_rotation(lock, *tick);
-            } else {
-                break;
-            }
-        }
-        attempt(lock, [this] { return archive_.close(); });
-        status_.finished = true;
-    }
-
     disk_options options_;
+    std::shared_ptr<file_layer> layer_;
     archive archive_;
     double start_time_;
     mutable std::mutex mutex_;
@@ -180,15 +182,24 @@ private:
     bool finishing_ = false;
     disk_status status_;
     std::optional<std::chrono::steady_clock::time_point> busy_since_;
-    std::thread thread_;  // last: it uses all of the above
 };
 
-disk_writer::disk_writer(
-    archive_options files, disk_options o, bytes session_frame, double start_time, file_layer& layer)
-    : impl_(std::make_unique<impl>(std::move(files), o, std::move(session_frame), start_time, layer))
-{}
+disk_writer::disk_writer(archive_options files,
+                         disk_options o,
+                         bytes session_frame,
+                         double start_time,
+                         std::shared_ptr<file_layer> layer)
+    : impl_(
+          std::make_shared<impl>(std::move(files), o, std::move(session_frame), start_time, std::move(layer)))
+{
+    // Nobody can wait for a thread that the kernel holds in write() or fsync(): it shares what it needs.
+    std::thread([state = impl_] { state->run(); }).detach();
+}
 
-disk_writer::~disk_writer() = default;
+disk_writer::~disk_writer()
+{
+    impl_->finish();
+}
 
 void disk_writer::submit(std::vector<outgoing_frame> frames, double now)
 {

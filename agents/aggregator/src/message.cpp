@@ -8,6 +8,7 @@ namespace cerro::aggregator {
 namespace {
 
 constexpr std::size_t max_address = 1024;
+constexpr std::size_t max_name = 1024;  // of a session or a block
 
 result<g3::cell> read_cell(value const& v)
 {
@@ -55,6 +56,9 @@ result<std::vector<std::int64_t>> read_times(value const* v, double now)
 result<message_block> read_block(std::string const& name, value const& v, double now)
 {
     message_block block;
+    if (name.size() > max_name) {
+        return fail(errc::malformed, "its name is longer than " + std::to_string(max_name) + " octets");
+    }
     block.name = name;
     auto times = read_times(v.find("timestamps"), now);
     if (!times) {
@@ -97,11 +101,11 @@ result<message_block> read_block(std::string const& name, value const& v, double
     return block;
 }
 
-/// A positive, finite number of seconds, or the default.
-double seconds_or(value const* v, double otherwise)
+/// A positive, finite number of seconds up to `most`, or the default.
+double seconds_or(value const* v, double otherwise, double most)
 {
     auto const s = v != nullptr && v->is_number() ? v->as_double() : std::nullopt;
-    return s && std::isfinite(*s) && *s > 0 ? *s : otherwise;
+    return s && std::isfinite(*s) && *s > 0 ? std::min(*s, most) : otherwise;
 }
 
 }  // namespace
@@ -129,16 +133,16 @@ result<feed_message> read_message(list const& args, double now)
         return m;
     }
     auto const* const session = feed->find("session_id");
-    if (session == nullptr || session->as_text() == nullptr) {
-        return fail(errc::malformed, m.address + ": feed without \"session_id\"");
+    if (session == nullptr || session->as_text() == nullptr || session->as_text()->size() > max_name) {
+        return fail(errc::malformed, m.address + ": feed without usable \"session_id\"");
     }
     m.session_id = *session->as_text();
     if (auto const* const sequence = feed->find("sequence"); sequence != nullptr && sequence->is_integer()) {
         m.sequence = sequence->as_uint();
     }
     if (params != nullptr) {
-        m.frame_length = seconds_or(params->find("frame_length"), default_frame_length);
-        m.fresh_time = seconds_or(params->find("fresh_time"), default_fresh_time);
+        m.frame_length = seconds_or(params->find("frame_length"), default_frame_length, max_frame_length);
+        m.fresh_time = seconds_or(params->find("fresh_time"), default_fresh_time, max_fresh_time);
     }
     auto const* const data = (*pair)[0].as_dict();
     if (data == nullptr) {
@@ -147,7 +151,7 @@ result<feed_message> read_message(list const& args, double now)
     for (auto const& [name, content] : *data) {
         auto block = read_block(name, content, now);
         if (!block) {
-            m.refused.push_back(m.address + ": block " + name + ": " + block.error().what);
+            m.refused.push_back(m.address + ": block " + name.substr(0, 100) + ": " + block.error().what);
         } else if (!block->times.empty()) {
             m.blocks.push_back(std::move(*block));
         }

@@ -12,10 +12,13 @@ namespace {
 /// of readers.
 constexpr std::uint64_t max_frame_octets = 16U << 20U;
 
+/// The names of a field stand in several maps.
+constexpr std::uint64_t octets_per_field = 512;
+
 std::uint64_t octets_of(g3::cell const& c)
 {
     auto const* const text = std::get_if<std::string>(&c);
-    return 8 + (text != nullptr ? text->size() : 0);
+    return text != nullptr ? sizeof(std::string) + text->size() : sizeof(double);
 }
 
 template <class T>
@@ -73,11 +76,11 @@ provider::provider(std::int64_t id, feed_message const& m, widened_types& widene
       widened_(widened)
 {}
 
-void provider::refresh(feed_message const& m, double now)
+void provider::refresh(feed_message const& m, instant now)
 {
     frame_length_ = m.frame_length;
     fresh_time_ = m.fresh_time;
-    last_refresh_ = now;
+    last_refresh_ = now.steady;
 }
 
 std::optional<g3::sample_type> provider::open_block::written_type(std::string const& field) const
@@ -122,7 +125,7 @@ result<g3::sample_type> provider::type_for(open_block const* block,
     return type;
 }
 
-provider::verdict provider::add(message_block const& block, double now)
+provider::verdict provider::add(message_block const& block, instant now, bool may_grow)
 {
     auto* known = find_block(block.name);
     bool same_fields = known == nullptr || known->content.fields.size() == block.fields.size();
@@ -133,6 +136,10 @@ provider::verdict provider::add(message_block const& block, double now)
     }
     if (!same_fields) {
         return {fit::must_end, "block " + block.name + " has other fields now"};
+    }
+    if (known == nullptr && !may_grow) {
+        return {fit::refused,
+                "block " + block.name + ": the fields of all feeds take too much memory already"};
     }
     std::vector<g3::sample_type> types;
     for (auto const& [field, cells] : block.fields) {
@@ -157,6 +164,7 @@ provider::verdict provider::add(message_block const& block, double now)
         known->content.name = block.name;
         for (auto const& [field, cells] : block.fields) {
             block_of_field_.emplace(field, block.name);
+            name_octets_ += octets_per_field + 4 * field.size() + block.name.size();
         }
     }
     auto& content = known->content;
@@ -180,28 +188,30 @@ provider::verdict provider::add(message_block const& block, double now)
     content.times.insert(content.times.end(), block.times.begin(), block.times.end());
     octets_ += 8 * block.times.size();
     if (!frame_start_) {
-        opened_ = now;
-        frame_start_ = now;
+        opened_ = now.steady;
+        frame_start_ = now.steady;
     }
-    if (opened_ ==
-        now) {  // only the message that opened the frame counts: a backlog later must not cut it short
-        frame_start_ = std::min(*frame_start_, g3::to_seconds(block.times.front()));
+    // Only the message that opened the frame counts: a backlog later must not cut it short.
+    if (opened_ == now.steady) {
+        double const age = now.unix_time - g3::to_seconds(block.times.front());
+        frame_start_ = std::min(*frame_start_, now.steady - age);
     }
     return {fit::taken, {}};
 }
 
-bool provider::is_due(double now) const noexcept
+bool provider::is_due(instant now) const noexcept
 {
-    return has_samples() && (now - frame_start_.value_or(now) > frame_length_ || octets_ > max_frame_octets);
+    return has_samples() &&
+           (now.steady - frame_start_.value_or(now.steady) > frame_length_ || octets_ > max_frame_octets);
 }
 
-g3::hk::data provider::take_frame(double now)
+g3::hk::data provider::take_frame(double unix_now)
 {
     g3::hk::data d;
     d.prov_id = id_;
     // Strictly increasing for each provider, also when the clock was set back.
-    d.timestamp = now > last_timestamp_
-                      ? now
+    d.timestamp = unix_now > last_timestamp_
+                      ? unix_now
                       : std::nextafter(last_timestamp_, std::numeric_limits<double>::infinity());
     last_timestamp_ = d.timestamp;
     d.address = address_;

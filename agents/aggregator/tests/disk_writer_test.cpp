@@ -16,7 +16,7 @@ constexpr double start = 1'700'000'100;
 
 /// Some feeds recorded under a fake clock onto a file system in memory.
 struct site {
-    explicit site(disk_options o = {}) : disk({"/data", 3600}, o, r.session_frame(), start, layer) {}
+    explicit site(disk_options o = {}) : disk({"/data", 3600}, o, r.session_frame(), start, files) {}
 
     void second(std::size_t values = 1)
     {
@@ -29,8 +29,8 @@ struct site {
         }
         auto const args =
             message(block("b", times, {{"x", numbers}}), feed("a", "1", {{"frame_length", 0.5}}));
-        REQUIRE(r.take(args, now).empty());
-        disk.submit(r.tick(now + 0.9), now);
+        REQUIRE(take(r, args, at(now)).empty());
+        disk.submit(r.tick(at(now + 0.9)), now);
     }
     bool until(std::function<bool(disk_status const&)> const& holds)
     {
@@ -38,7 +38,7 @@ struct site {
     }
     void end()
     {
-        disk.submit(r.finish(now), now);
+        disk.submit(r.finish(at(now)), now);
         disk.finish();
         REQUIRE(until([](auto const& s) { return s.finished; }));
     }
@@ -58,7 +58,8 @@ struct site {
         return values;
     }
 
-    failing_files layer;
+    std::shared_ptr<failing_files> files = std::make_shared<failing_files>();
+    failing_files& layer = *files;
     recorder r{start, 1};
     disk_writer disk;
     double now = start;
@@ -142,8 +143,8 @@ TEST_CASE("a full disk is reported, retried, and recording goes on in a new file
 
 TEST_CASE("a first file that cannot be made is reported", "[aggregator]")
 {
-    failing_files layer;
-    layer.set_permission(false);
+    auto const layer = std::make_shared<failing_files>();
+    layer->set_permission(false);
     recorder r(start, 1);
     disk_writer disk({"/data", 3600}, {}, r.session_frame(), start, layer);
     REQUIRE(testing::eventually(testing::patience, [&] { return !disk.status().trouble.empty(); }));
@@ -160,4 +161,27 @@ TEST_CASE("the end does not wait for a disk that stays full: what is left is cou
     s.second();
     s.end();
     CHECK(s.disk.status().dropped_samples == 2);
+}
+
+TEST_CASE("a writer that the disk holds up can be given up, and writes the rest when the disk moves again",
+          "[aggregator]")
+{
+    auto s = std::make_unique<site>();
+    auto const files = s->files;
+    REQUIRE(s->until([](auto const& d) { return d.opened; }));
+    files->set_stalled(true);
+    s->second();
+    REQUIRE(testing::eventually(testing::patience, [&] { return files->waiting() == 1; }));
+    s->second();
+    auto const before = std::chrono::steady_clock::now();
+    s->disk.finish();
+    s.reset();
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(5));
+    CHECK(files->waiting() == 1);
+    files->set_stalled(false);
+    CHECK(testing::eventually(testing::patience, [&] {
+        auto const contents = files->contents();
+        archive_content const content(contents.begin()->second);
+        return content.trouble.empty() && content.data().size() == 2;
+    }));
 }

@@ -53,6 +53,12 @@ public:
         stalled_ = on;
         moved_.notify_all();
     }
+    /// Writes that the stall holds up.
+    [[nodiscard]] int waiting() const
+    {
+        std::unique_lock lock(mutex_);
+        return waiting_;
+    }
     [[nodiscard]] std::map<std::string, bytes> contents() const
     {
         std::unique_lock lock(mutex_);
@@ -66,7 +72,9 @@ private:
         result<void> write(byte_view octets) override
         {
             std::unique_lock lock(owner_.mutex_);
+            ++owner_.waiting_;
             owner_.moved_.wait(lock, [this] { return !owner_.stalled_; });
+            --owner_.waiting_;
             auto const n = std::min(octets.size(), owner_.space_);
             owner_.space_ -= n;
             owner_.contents_[path_].append(octets.substr(0, n));
@@ -94,6 +102,7 @@ private:
     std::size_t space_ = SIZE_MAX;
     bool no_permission_ = false;
     bool stalled_ = false;
+    int waiting_ = 0;
 };
 
 }  // namespace cerro::aggregator::test

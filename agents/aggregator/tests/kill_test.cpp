@@ -25,16 +25,16 @@ constexpr double start = 1'700'000'000;
 /// Records for ever, a file for each 100 seconds of a fast clock. Reports each tick whose frames are written.
 [[noreturn]] void record_until_killed(std::string const& dir, int report)
 {
-    auto const layer = file_layer::system();
+    std::shared_ptr<file_layer> const layer = file_layer::system();
     recorder r(start, ::getpid());
-    disk_writer disk({dir, 100}, {}, r.session_frame(), start, *layer);
+    disk_writer disk({dir, 100}, {}, r.session_frame(), start, layer);
     std::uint64_t values = 0;
     for (double now = start + 1;; now += 2) {
         auto const args = message(block("b", {now, now + 0.5}, {{"x", list{1.0, 2.0}}}),
                                   feed("a", "1", {{"frame_length", 1}}));
-        (void)r.take(args, now);
+        (void)take(r, args, at(now));
         values += 2;
-        disk.submit(r.tick(now + 1.5), now);
+        disk.submit(r.tick(at(now + 1.5)), now);
         while (disk.status().written_samples < values) {
             std::this_thread::yield();
         }

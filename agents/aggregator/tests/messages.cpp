@@ -37,6 +37,20 @@ list message(std::vector<value> const& blocks, dict const& info)
     return args;
 }
 
+instant at(double seconds)
+{
+    return {seconds, seconds};
+}
+
+std::vector<std::string> take(recorder& r, list const& args, instant now)
+{
+    auto const* const pair = args.empty() ? nullptr : args[0].as_list();
+    auto const* const info = pair != nullptr && pair->size() > 1 ? pair->at(1).as_dict() : nullptr;
+    auto const* const address = info != nullptr ? info->find("address") : nullptr;
+    auto const* const topic = address != nullptr ? address->as_text() : nullptr;
+    return r.take(topic != nullptr ? *topic : "observatory.a.feeds.f", args, now);
+}
+
 archive_content::archive_content(bytes content) : octets(std::move(content))
 {
     g3::frame_reader reader(octets, "test");

@@ -19,6 +19,11 @@ dict feed(std::string const& name, std::string const& session_id = "1.0", dict a
 list message(value one_block, dict const& info);
 list message(std::vector<value> const& blocks, dict const& info);
 
+/// One moment of a clock that was never set.
+instant at(double seconds);
+/// recorder::take() of a message on its own topic.
+std::vector<std::string> take(recorder& r, list const& args, instant now);
+
 /// The frames, read.
 struct archive_content {
     explicit archive_content(bytes octets);

@@ -204,19 +204,22 @@ TEST_CASE("whatever is published, the archive obeys the rules and what was taken
     recorder r(1'700'000'000, 1);
     std::vector<outgoing_frame> frames;
     double now = 1'700'000'000;
+    double steady = 1000;
     for (int i = 0; i < 400; ++i) {
-        (void)r.take(random.any_message(now), now);
-        now += 0.1 * random.number(0, 20);
+        (void)take(r, random.any_message(now), {now, steady});
+        double const step = 0.1 * random.number(0, 20);
+        now += step;
+        steady += step;
         if (random.one_in(100)) {
             now += random.number(-100, 100);  // the clock is set
         }
         if (random.one_in(2)) {
-            for (auto& frame : r.tick(now)) {
+            for (auto& frame : r.tick({now, steady})) {
                 frames.push_back(std::move(frame));
             }
         }
     }
-    for (auto& frame : r.finish(now)) {
+    for (auto& frame : r.finish({now, steady})) {
         frames.push_back(std::move(frame));
     }
     rule_checker rules;

@@ -14,24 +14,29 @@ constexpr double start = 1'700'000'000;
 
 /// A recorder with all frames it gave.
 struct session {
-    recorder r{start, 1};
+    explicit session(recorder_limits l = {}) : r(start, 1, l) {}
+
+    recorder r;
     std::vector<outgoing_frame> frames;
     double now = start;
+    double steady = 1000;
 
     std::vector<std::string> take(value const& b, dict const& info = feed("a"))
     {
-        return r.take(message(b, info), now);
+        return test::take(r, message(b, info), clocks());
     }
     void tick(double seconds = 1)
     {
         for (; seconds > 0; --seconds) {
             now += 1;
-            keep(r.tick(now));
+            steady += 1;
+            keep(r.tick(clocks()));
         }
     }
+    [[nodiscard]] instant clocks() const { return {now, steady}; }
     archive_content end()
     {
-        keep(r.finish(now));
+        keep(r.finish(clocks()));
         return {r, frames};
     }
     void keep(std::vector<outgoing_frame> more)
@@ -178,7 +183,7 @@ TEST_CASE("samples come out in time order, and frames of a provider with rising 
 {
     session s;
     s.take(block("b", {start + 2, start, start + 1}, {{"x", list{2, 0, 1}}, {"s", list{"c", "a", "b"}}}));
-    s.keep(s.r.finish(s.now));
+    s.keep(s.r.finish(s.clocks()));
     s.take(block("b", {start + 3}, {{"x", list{3}}, {"s", list{"d"}}}));
     s.now -= 3600;  // the clock is set back
     auto const content = s.end();
@@ -236,8 +241,8 @@ TEST_CASE("a flood of samples is cut into frames of bounded size", "[aggregator]
 TEST_CASE("malformed messages only cost themselves", "[aggregator]")
 {
     session s;
-    CHECK(s.r.take({}, s.now).size() == 1);
-    CHECK(s.r.take({value("x")}, s.now).size() == 1);
+    CHECK(s.r.take("t", {}, s.clocks()).size() == 1);
+    CHECK(s.r.take("t", {value("x")}, s.clocks()).size() == 1);
     CHECK(s.take(block("b", {start}, {{"x", list{list{}}}})).size() == 1);
     CHECK(s.take(one(start, 1.5), feed("b")).empty());
     auto const content = s.end();
@@ -265,4 +270,114 @@ TEST_CASE("a message that its agent sends again is recorded once, and gaps are c
     CHECK(reals(values(*content.data()[1], "b", "x")) == std::vector<double>{1});
     CHECK(s.r.counters().repeated_messages == 2);
     CHECK(s.r.counters().missed_messages == 2);
+}
+
+TEST_CASE("a clock that is set back or ahead neither holds frames up nor cuts them short", "[aggregator]")
+{
+    double const step = GENERATE(-3600.0, 3600.0);
+    session s;
+    auto const info = feed("a", "1", {{"frame_length", 60}, {"fresh_time", 120}});
+    s.take(one(s.now, 1.0), info);
+    s.tick(10);
+    s.now += step;
+    s.take(one(s.now, 2.0), info);
+    s.tick(40);
+    CHECK(s.frames.size() == 1);  // the list of providers
+    s.tick(15);
+    CHECK(s.frames.size() == 2);
+    s.now += step;
+    s.tick(50);
+    CHECK(*s.r.providers().find("observatory.a.feeds.f")->find("stale") == value(false));
+    s.tick(20);
+    CHECK(*s.r.providers().find("observatory.a.feeds.f")->find("stale") == value(true));
+}
+
+TEST_CASE("no message asks for frames of more than an hour", "[aggregator]")
+{
+    session s;
+    auto const info = feed("a", "1", {{"frame_length", 1e9}, {"fresh_time", 1e300}});
+    s.take(one(s.now, 1.0), info);
+    s.tick(3599);
+    CHECK(s.frames.size() == 1);
+    s.tick(2);
+    CHECK(s.frames.size() == 2);
+    s.tick(86'400);
+    CHECK(*s.r.providers().find("observatory.a.feeds.f")->find("stale") == value(true));
+}
+
+TEST_CASE("above the limit of memory the largest open frames are written early, none is lost", "[aggregator]")
+{
+    session s({1U << 20U});
+    std::string const text(10'000, 'x');
+    std::uint64_t waiting = 0;
+    for (int i = 0; i < 400; ++i) {
+        auto const name = "p" + std::to_string(i % 7 == 0 ? 0 : i % 50);
+        CHECK(s.take(one(s.now, text), feed(name)).empty());
+        waiting += text.size();
+        auto early = s.r.relieve(s.clocks());
+        for (auto const& frame : early) {
+            waiting -= frame.samples * text.size();
+        }
+        CHECK(waiting <= 1U << 20U);
+        s.keep(std::move(early));
+    }
+    CHECK(s.r.counters().early_frames > 3);
+    CHECK(s.r.counters().early_frames < 100);
+    auto const content = s.end();
+    CHECK(content.trouble.empty());
+    std::size_t archived = 0;
+    for (auto const* const data : content.data()) {
+        archived += data->blocks.at(0).count;
+    }
+    CHECK(archived == 400);
+}
+
+TEST_CASE("ever new names of blocks are bounded too, and do not stop the feeds that are known",
+          "[aggregator]")
+{
+    session s({1U << 20U});
+    CHECK(s.take(one(s.now, 1.0), feed("good")).empty());
+    std::size_t refused = 0;
+    for (int i = 0; i < 5000; ++i) {
+        auto const n = std::to_string(i);
+        refused += s.take(block("b" + n, {s.now}, {{"x" + n, list{1.0}}}), feed("bad")).size();
+        s.keep(s.r.relieve(s.clocks()));
+    }
+    CHECK(refused > 3000);
+    CHECK(s.take(one(s.now, 2.0), feed("good")).empty());
+    CHECK(s.end().trouble.empty());
+}
+
+TEST_CASE("a message on the topic of another feed is refused", "[aggregator]")
+{
+    session s;
+    auto const refused = s.r.take("observatory.b.feeds.f", message(one(start, 1.0), feed("a")), s.clocks());
+    REQUIRE(refused.size() == 1);
+    CHECK(refused[0] == "a message of observatory.a.feeds.f was published to observatory.b.feeds.f");
+    CHECK(s.r.counters().refused_messages == 1);
+    CHECK(s.end().data().empty());
+}
+
+TEST_CASE("a number far ahead does not silence its feed", "[aggregator]")
+{
+    session s;
+    auto const numbered = [&](std::uint64_t sequence, double v) {
+        auto info = feed("a");
+        info.set("sequence", sequence);
+        CHECK(s.take(one(s.now, v), info).empty());
+    };
+    numbered(0, 0);
+    numbered(1, 1);
+    numbered(std::uint64_t{1} << 62U, 99);
+    numbered(2, 2);
+    numbered(2, 2);
+    numbered(1, 1);
+    numbered(4, 4);
+    numbered(3, 3);
+    numbered(5, 5);
+    auto const content = s.end();
+    REQUIRE(content.data().size() == 1);
+    CHECK(reals(values(*content.data()[0], "b", "x")) == std::vector<double>{0, 1, 99, 2, 4, 3, 5});
+    CHECK(s.r.counters().repeated_messages == 2);
+    CHECK(s.r.counters().missed_messages == 1);
 }

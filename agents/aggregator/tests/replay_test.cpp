@@ -49,7 +49,7 @@ public:
         double const first = start == 1700000100.25 ? start + 1 : start;
         for (double now = first; now <= end; ++now) {
             publish(r, now);
-            write(files, now < end ? r.tick(now) : r.finish(now), now);
+            write(files, now < end ? r.tick(at(now)) : r.finish(at(now)), now);
             REQUIRE(files.rotate(now).has_value());
         }
         CHECK(r.counters().refused_messages + r.counters().refused_blocks +
@@ -111,7 +111,7 @@ private:
             if (b.find("timestamps")->as_list()->empty()) {
                 return;  // nothing was published in this second
             }
-            CHECK(r.take(message(b, feed_info), now).empty());
+            CHECK(test::take(r, message(b, feed_info), test::at(now)).empty());
         };
         auto const lsa_info = info(lsa, at <= 300 ? "1699999000.5" : "1700000300.75", {{"frame_length", 30}});
         take(published_block(lsa, "temps", {"Channel_1_T", "Channel_1_V"}, second - 1, second), lsa_info);

@@ -40,10 +40,13 @@ struct disk_status {
 class disk_writer {
 public:
     /// Starts the thread, which opens the first file at once.
-    /// @param layer must outlive this
-    disk_writer(
-        archive_options files, disk_options o, bytes session_frame, double start_time, file_layer& layer);
-    /// Waits for the thread: call finish() before, and look at status().finished.
+    disk_writer(archive_options files,
+                disk_options o,
+                bytes session_frame,
+                double start_time,
+                std::shared_ptr<file_layer> layer);
+    /// Never blocks: a thread that has not finished goes on by itself, as after finish(), and ends with the
+    /// disk's answer or with the process. Look at status().finished before.
     ~disk_writer();
     disk_writer(disk_writer const&) = delete;
     disk_writer& operator=(disk_writer const&) = delete;
@@ -57,7 +60,7 @@ public:
 
 private:
     class impl;
-    std::unique_ptr<impl> impl_;
+    std::shared_ptr<impl> impl_;  // the thread's too
 };
 
 }  // namespace cerro::aggregator

@@ -20,6 +20,9 @@ inline constexpr double default_fresh_time = 180;    ///< [s]
 /// Samples from further ahead of our clock are refused: one of them would stretch its field's time range for
 /// ever.
 inline constexpr double max_future = 86'400;  ///< [s]
+/// What a message may ask for at most: until then its samples exist in memory only.
+inline constexpr double max_frame_length = 3600;  ///< [s]
+inline constexpr double max_fresh_time = 86'400;  ///< [s]
 
 struct message_block {
     std::string name;
