@@ -14,6 +14,9 @@ namespace cerro::http {
 namespace {
 
 constexpr std::size_t worth_compressing = 1024;  // [bytes]
+// Compression runs on the event loop: this much holds all connections up for some ten milliseconds, no
+// longer.
+constexpr std::size_t most_to_compress = 1U << 20U;  // [bytes]
 
 bool is_compressible(std::string_view type)
 {
@@ -64,9 +67,8 @@ std::optional<bytes> gzip(byte_view data)
 
 void compress(response& r)
 {
-    constexpr std::size_t most = 1U << 30U;  // zlib counts in 32 bits
     std::string const* const type = find_header(r, "content-type");
-    if (r.body.size() <= worth_compressing || r.body.size() > most || type == nullptr ||
+    if (r.body.size() <= worth_compressing || r.body.size() > most_to_compress || type == nullptr ||
         !is_compressible(*type) || find_header(r, "content-encoding") != nullptr) {
         return;
     }

@@ -264,6 +264,11 @@ TEST_CASE("http writer: large text is compressed for those who take it")
     CHECK(gunzip(text.substr(text.find("\r\n\r\n") + 4)) == body);
     CHECK(http::to_bytes(response::text(std::string(1024, 'x')), how).find("gzip") == std::string::npos);
     CHECK(http::to_bytes(response::text(body, 200, "image/png"), how).find("gzip") == std::string::npos);
+    std::size_t const most = 1U << 20U;
+    CHECK(http::to_bytes(response::text(std::string(most, 'x')), how).size() < most / 10);
+    std::string const plain = http::to_bytes(response::text(std::string(most + 1, 'x')), how);
+    CHECK(plain.find("gzip") == std::string::npos);
+    CHECK(plain.size() > most);
     how.accepts_gzip = false;
     CHECK(http::to_bytes(response::text(body), how).find("gzip") == std::string::npos);
 
