@@ -1,14 +1,17 @@
 #include "format.hpp"
 #include <cerro/base/result.hpp>
+#include <cerro/log/spawn.hpp>
 
 #include <catch2/catch.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 
 using namespace cerro;
 using log::level;
@@ -124,6 +127,24 @@ TEST_CASE("log: a file that cannot be written is refused by name")
     log::settings s;
     s.file = "/proc/nowhere/x.log";
     CHECK_THROWS_WITH(log::configure(s), Catch::Contains("/proc/nowhere/x.log"));
+}
+
+TEST_CASE("log: the exception that ended a task is logged with the task's name, success is not")
+{
+    restore_log const restore;
+    auto const path = std::filesystem::temp_directory_path() / ("cerro-task-" + std::to_string(::getpid()));
+    log::settings s;
+    s.file = path.string();
+    log::configure(s);
+    auto const done = log::log_exception("hub", "watching the bees");
+    done(nullptr);
+    done(std::make_exception_ptr(std::runtime_error("stung")));
+    done(std::make_exception_ptr(7), 42);
+    std::string const all = contents(path);
+    std::filesystem::remove(path);
+    CHECK(std::count(all.begin(), all.end(), '\n') == 2);
+    CHECK(all.find(" error hub task_failed task=\"watching the bees\" error=stung\n") != std::string::npos);
+    CHECK(all.find("no std::exception") != std::string::npos);
 }
 
 TEST_CASE("log: a closed standard output is survived")
