@@ -148,7 +148,7 @@ private:
     {
         status_.last_attempt = unix_now();
         input_.clear();
-        arm(options_.connect_timeout);
+        arm(options_.connect_timeout, expiry::closes);
         auto [resolve_ec, endpoints] =
             co_await resolver_.async_resolve(options_.host, std::to_string(options_.port), as_result);
         if (resolve_ec || expired_ || closed_) {
@@ -331,21 +331,29 @@ private:
         status_.last_error = why;
     }
 
-    // --- deadline: closes the socket when it passes ---
+    // --- deadline: ends what the socket and the resolver do when it passes ---
 
-    void arm(milliseconds d)
+    /// While connecting the socket must be closed: if it is only cancelled, async_connect tries the next
+    /// address.
+    enum class expiry : std::uint8_t { cancels, closes };
+
+    void arm(milliseconds d, expiry how = expiry::cancels)
     {
         expired_ = false;
         auto const mine = ++epoch_;
         deadline_.expires_after(d);
-        deadline_.async_wait([weak = weak_from_this(), this, mine](boost::system::error_code ec) {
+        deadline_.async_wait([weak = weak_from_this(), this, mine, how](boost::system::error_code ec) {
             auto const self = weak.lock();
             // An old wait may have run out just when it was cancelled: the epoch tells.
             if (ec || !self || mine != epoch_) {
                 return;
             }
             expired_ = true;
-            socket_.cancel(ec);
+            if (how == expiry::closes) {
+                socket_.close(ec);
+            } else {
+                socket_.cancel(ec);
+            }
             resolver_.cancel();
         });
     }

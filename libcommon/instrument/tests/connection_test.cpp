@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -73,7 +74,6 @@ public:
     }
 
     [[nodiscard]] std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-    void stop() { acceptor_.close(); }
 
     std::size_t connections = 0;
 
@@ -394,9 +394,8 @@ TEST_CASE(
     asio::io_context io;
     std::uint16_t port = 0;
     {
-        device gone(io, {echo});
-        port = gone.port();
-        gone.stop();
+        tcp::acceptor gone(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+        port = gone.local_endpoint().port();
     }
     auto const c = inst::connection::create(io.get_executor(), quick(port));
     auto const first = ask_once(io, c, "A?");
@@ -472,6 +471,44 @@ TEST_CASE("connection: the gap after a command is kept")
         took = std::chrono::steady_clock::now() - begin;
     });
     REQUIRE(took >= 80ms);
+}
+
+TEST_CASE("connection: the time to connect is for all addresses of a name together")
+{
+    asio::io_context io;
+    // The empty name has both loopback addresses. Each has a listener whose queue is full: it answers no SYN.
+    tcp::acceptor v6(io);
+    boost::system::error_code no_v6;
+    v6.open(tcp::v6(), no_v6);
+    tcp::acceptor v4(io, tcp::v4());
+    v4.bind(tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    auto const port = v4.local_endpoint().port();
+    v4.listen(0);
+    if (!no_v6) {
+        v6.set_option(asio::ip::v6_only(true));
+        v6.bind(tcp::endpoint(asio::ip::address_v6::loopback(), port), no_v6);
+    }
+    if (no_v6) {
+        WARN("no second loopback address (" << no_v6.message() << "): only one is tried");
+    } else {
+        v6.listen(0);
+    }
+    std::vector<tcp::socket> waiting;
+    for (auto const* acceptor : {&v4, &v6}) {
+        for (int i = 0; i < 3 && acceptor->is_open(); ++i) {
+            waiting.emplace_back(io).async_connect(acceptor->local_endpoint(),
+                                                   [](boost::system::error_code) {});
+        }
+    }
+    auto o = quick(port);
+    o.host.clear();
+    o.connect_timeout = 200ms;
+    auto const c = inst::connection::create(io.get_executor(), o);
+    auto const begin = std::chrono::steady_clock::now();
+    auto const answer = ask_once(io, c, "X?");
+    CHECK(std::chrono::steady_clock::now() - begin < 2s);
+    REQUIRE_FALSE(answer.has_value());
+    CHECK(answer.error().what.find("no answer in time") != std::string::npos);
 }
 
 TEST_CASE("connection: close() ends a request that waits for its answer, and the ones behind it")
