@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <memory>
 #include <random>
@@ -53,7 +54,7 @@ struct device {
 /// Degraded for one period, well for the next, and so on.
 bool degraded_at(double elapsed_s, double period_s)
 {
-    return static_cast<std::int64_t>(elapsed_s / period_s) % 2 == 0;
+    return std::fmod(std::floor(elapsed_s / period_s), 2.0) == 0.0;
 }
 
 asio::awaitable<outcome> acquire(std::shared_ptr<device> d, operation& op, dict params)
@@ -127,6 +128,13 @@ asio::awaitable<outcome> delay(operation& op, dict params)
     co_return outcome(succeed && !aborted, seconds_text(aborted ? "Aborted" : "Exited", elapsed()));
 }
 
+asio::awaitable<outcome> set_heartbeat(agent::agent& a, dict params)
+{
+    bool const on = params.find("heartbeat")->as_bool().value_or(true);
+    a.on_heartbeat_switch(on);
+    co_return outcome(true, on ? "Set heartbeat_on: True" : "Set heartbeat_on: False");
+}
+
 void declare_processes(agent::agent& a, std::shared_ptr<device> const& d)
 {
     bool const acquire_at_start = d->settings.mode == "acq";
@@ -159,11 +167,7 @@ void declare_tasks(agent::agent& a)
     a.task(
         "set_heartbeat",
         switch_params,
-        [&a](operation&, dict p) -> asio::awaitable<outcome> {
-            bool const on = p.find("heartbeat")->as_bool().value_or(true);
-            a.on_heartbeat_switch(on);
-            co_return outcome(true, on ? "Set heartbeat_on: True" : "Set heartbeat_on: False");
-        },
+        [&a](operation&, dict p) { return set_heartbeat(a, std::move(p)); },
         switching);
 
     agent::operation_options delaying;
