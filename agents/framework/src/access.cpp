@@ -1,22 +1,12 @@
 #include "access.hpp"
 
+#include <cerro/auth/compare.hpp>
 #include <cerro/ocs/protocol.hpp>
 
 namespace cerro::agent {
 namespace {
 
 namespace privilege = ocs::privilege;
-
-/// Looks at every character of `given`, so that the time tells nothing about `secret`.
-bool equal(std::string_view secret, std::string_view given) noexcept
-{
-    unsigned difference = secret.size() == given.size() ? 0 : 1;
-    for (std::size_t i = 0; i < given.size(); ++i) {
-        char const expected = secret[i % secret.size()];
-        difference |= static_cast<unsigned char>(expected) ^ static_cast<unsigned char>(given[i]);
-    }
-    return difference == 0;
-}
 
 }  // namespace
 
@@ -57,8 +47,8 @@ int access_policy::level(std::string_view password) const noexcept
     if (!active_) {
         return privilege::basic;
     }
-    bool const is_full = equal(full_, password);
-    bool const is_advanced = equal(advanced_, password);
+    bool const is_full = auth::equal_constant_time(full_, password);
+    bool const is_advanced = auth::equal_constant_time(advanced_, password);
     return is_full ? privilege::full : is_advanced ? privilege::advanced : privilege::basic;
 }
 

@@ -3,6 +3,7 @@
 #include "device_lock.hpp"
 #include <cerro/base/time.hpp>
 #include <cerro/log/log.hpp>
+#include <cerro/log/spawn.hpp>
 #include <cerro/ocs/python_text.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -88,14 +89,7 @@ void agent_program::spawn(std::string what, asio::awaitable<void> work)
     asio::co_spawn(io(),
                    std::move(work),
                    [self = shared_from_this(), what = std::move(what)](std::exception_ptr failure) {
-                       if (!failure) {
-                           return;
-                       }
-                       try {
-                           std::rethrow_exception(failure);
-                       } catch (std::exception const& e) {
-                           log::error("agent", what + " failed", {{"error", e.what()}});
-                       }
+                       log::log_exception("agent", what, failure);
                    });
 }
 
@@ -174,12 +168,16 @@ asio::awaitable<void> agent_program::begin()
 {
     auto const self = shared_from_this();
     beginning_ = true;
+    take_over_at_.reset();
     for (auto& p : procedures_) {
         bool const registered = co_await register_first(p);
         if (!registered) {
             beginning_ = false;
             co_return;
         }
+    }
+    if (session_->is_joined()) {
+        context_.set_health({});  // it may have told of another session with our address
     }
     beginning_ = false;
     begun_ = true;
@@ -195,98 +193,6 @@ asio::awaitable<void> agent_program::begin()
         operations_.start_up();
     }
     records_->pump();
-}
-
-asio::awaitable<bool> agent_program::register_first(procedure& p)
-{
-    if (p.handle != 0) {
-        co_return true;  // by an earlier connection that broke in between; the session has restored it
-    }
-    auto const registered = co_await session_->register_procedure(p.uri, handler_of(p.uri));
-    if (registered) {
-        p.handle = *registered;
-        co_return true;
-    }
-    auto const& e = registered.error();
-    if (e.uri == wamp::uri::transport_lost) {
-        co_return false;
-    }
-    log::error("agent", "Failed to register basic handlers!", {{"procedure", p.uri}, {"error", e.what()}});
-    if (e.uri == wamp::uri::procedure_already_exists) {
-        log::error("agent",
-                   "Is this agent already running? Another one has this address; stop it, or choose another "
-                   "--instance-id.",
-                   {{"agent_address", address()}});
-    } else if (e.uri == wamp::uri::not_authorized) {
-        log::error("agent",
-                   "Do realm and address_root of the site file agree with the router's configuration?",
-                   {{"realm", settings_.site.hub.wamp_realm}, {"address_root", address_root()}});
-    }
-    quit(app::exit_code::failed);
-    co_return false;
-}
-
-/// A router that restarted, or has not noticed yet that our old session is dead, must take the new session's
-/// registrations: from the second join on they are made by force.
-asio::awaitable<void> agent_program::force_registrations()
-{
-    auto const self = shared_from_this();
-    client::register_options by_force;
-    by_force.force_reregister = true;
-    for (auto& p : procedures_) {
-        [[maybe_unused]] auto const gone = co_await session_->undo(p.handle);
-        auto const registered = co_await session_->register_procedure(p.uri, handler_of(p.uri), by_force);
-        if (registered) {
-            p.handle = *registered;
-        } else {
-            on_restore_error(p.uri, registered.error());
-        }
-    }
-}
-
-void agent_program::on_restore_error(std::string const& uri, client::error const& e)
-{
-    auto const found =
-        std::find_if(procedures_.begin(), procedures_.end(), [&](auto const& p) { return p.uri == uri; });
-    if (found == procedures_.end()) {
-        log::error("agent", "a subscription could not be restored", {{"topic", uri}, {"error", e.what()}});
-        return;
-    }
-    log::error("agent",
-               "a procedure could not be registered again; retrying",
-               {{"procedure", uri}, {"error", e.what()}});
-    if (!found->retrying) {
-        found->retrying = true;
-        spawn("retrying a registration",
-              retry_registration(static_cast<std::size_t>(found - procedures_.begin())));
-    }
-}
-
-asio::awaitable<void> agent_program::retry_registration(std::size_t index)
-{
-    auto const self = shared_from_this();
-    procedure& p = procedures_[index];
-    client::register_options by_force;
-    by_force.force_reregister = true;
-    auto pause = settings_.retry_first;
-    while (running()) {
-        [[maybe_unused]] bool const ended = co_await stop_.wait_until(after(pause));
-        pause = std::min(pause * 2, settings_.retry_max);
-        if (!running() || !session_->is_joined()) {
-            continue;
-        }
-        [[maybe_unused]] auto const gone = co_await session_->undo(p.handle);
-        auto const registered = co_await session_->register_procedure(p.uri, handler_of(p.uri), by_force);
-        if (registered) {
-            p.handle = *registered;
-            log::info("agent", "registered again", {{"procedure", p.uri}});
-            break;
-        }
-        log::error("agent",
-                   "a procedure could not be registered again; retrying",
-                   {{"procedure", p.uri}, {"error", registered.error().what()}});
-    }
-    p.retrying = false;
 }
 
 asio::awaitable<void> agent_program::subscribe_now(subscription s)

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct agent_settings {
     std::chrono::milliseconds heartbeat{1'000};
     std::chrono::milliseconds retry_first{500};  ///< of a refused registration after a re-join
     std::chrono::milliseconds retry_max{5'000};
+    std::chrono::milliseconds holder_limit{2'000};  ///< for another session with our address to answer
+    std::chrono::milliseconds take_over{30'000};    ///< one that does not answer loses the address after this
 };
 
 class agent_program final : public agent, public std::enable_shared_from_this<agent_program> {
@@ -76,7 +79,13 @@ private:
     void on_restore_error(std::string const& uri, client::error const& e);
     asio::awaitable<void> watch_stop();
     asio::awaitable<void> begin();
+    /// Another session with our address.
+    enum class holder : std::uint8_t { answers, silent, unknown };
+
     asio::awaitable<bool> register_first(procedure& p);
+    asio::awaitable<holder> ask_holder();
+    void wait_for_holder(procedure const& p);
+    void refused(procedure const& p, client::error const& e);
     asio::awaitable<void> force_registrations();
     asio::awaitable<void> retry_registration(std::size_t index);
     asio::awaitable<void> subscribe_now(subscription s);
@@ -109,6 +118,8 @@ private:
     asio::steady_timer beat_timer_;
     bool heartbeat_on_ = true;
     bool beginning_ = false;
+    std::optional<std::chrono::steady_clock::time_point>
+        take_over_at_;     ///< set when an address is held in silence
     bool begun_ = false;   ///< the first join is complete
     bool forced_ = false;  ///< registrations are renewed by force at each further join
     std::uint64_t losses_ = 0;

@@ -1,9 +1,9 @@
 #include "once.hpp"
 
+#include <cerro/base/time.hpp>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <algorithm>
 
 namespace cerro::agent {
 namespace {
@@ -42,6 +42,10 @@ asio::awaitable<bool> once::wait_until(clock::time_point until)
     if (happened_) {
         co_return true;
     }
+    if (waiting_->size() >= most_) {
+        waiting_->front()->cancel();
+        waiting_->erase(waiting_->begin());
+    }
     asio::steady_timer timer(executor_, until);
     enlisted const entry(waiting_, timer);
     [[maybe_unused]] auto [ec] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -56,11 +60,7 @@ clock::time_point after(std::chrono::nanoseconds d)
 
 clock::time_point after_seconds(double seconds)
 {
-    constexpr double longest = 9e9;  // [s]; in nanoseconds it just fits 64 bit
-    if (!(seconds > 0)) {
-        return clock::now();
-    }
-    return after(std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(seconds, longest) * 1e9)));
+    return seconds > 0 ? after(seconds_to_duration(seconds)) : clock::now();
 }
 
 }  // namespace cerro::agent

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -17,16 +18,21 @@ namespace asio = boost::asio;
 /// Used on one executor's thread only.
 class once {
 public:
-    explicit once(asio::any_io_executor ex) : executor_(std::move(ex)) {}
+    /// @param most how many may wait; one more, and the wait of the first of them ends as if its time were
+    /// over
+    explicit once(asio::any_io_executor ex, std::size_t most = std::numeric_limits<std::size_t>::max())
+        : executor_(std::move(ex)), most_(most)
+    {}
 
     [[nodiscard]] bool happened() const noexcept { return happened_; }
     /// Wakes all who wait. The second time does nothing.
     void happen();
-    /// Completes when it has happened, or at `until`. @return happened()
+    /// Completes when it has happened, at `until`, or when too many wait. @return happened()
     asio::awaitable<bool> wait_until(std::chrono::steady_clock::time_point until);
 
 private:
     asio::any_io_executor executor_;
+    std::size_t most_;
     bool happened_ = false;
     using timers = std::vector<asio::steady_timer*>;
     /// Shared: a waiting coroutine may be destroyed after us.

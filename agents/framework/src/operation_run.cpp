@@ -52,7 +52,7 @@ operation_run::operation_run(asio::any_io_executor ex,
                   log::info(source, message);
               }),
       stop_(ex),
-      done_(ex)
+      done_(ex, most_waiting)
 {}
 
 void operation_run::add_message(std::string text)

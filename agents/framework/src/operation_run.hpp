@@ -33,7 +33,9 @@ public:
     /// State stopping, stopping() true.
     void request_stop();
     void finish(bool success, std::string text);
-    /// @return done
+    /// How many may wait for the end: a caller that goes away without a word leaves its wait behind.
+    static constexpr std::size_t most_waiting = 1'000;
+    /// Completes at the end, at `until`, or when most_waiting others came later. @return done
     asio::awaitable<bool> wait_done(std::chrono::steady_clock::time_point until)
     {
         return done_.wait_until(until);

@@ -2,6 +2,7 @@
 
 #include <cerro/base/time.hpp>
 #include <cerro/log/log.hpp>
+#include <cerro/log/spawn.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -203,7 +204,7 @@ std::shared_ptr<operation_run> operations::launch(declared_operation& op, dict p
                    execute(shared, op.last, std::move(params)),
                    [run = op.last, op_name = op.name](std::exception_ptr failure) {
                        if (failure) {
-                           log::error("agent", "the runner of an operation failed", {{"op", op_name}});
+                           log::log_exception("agent", "runner of operation " + op_name, failure);
                            run->finish(false, "CRASH: the operation's runner failed");
                        }
                    });
@@ -285,8 +286,10 @@ asio::awaitable<std::vector<std::string>> operations::wait_idle(std::chrono::ste
         if (!run) {
             continue;
         }
-        bool const done = run->record().done() || co_await run->wait_done(until);
-        if (!done) {
+        while (!run->record().done() && std::chrono::steady_clock::now() < until) {
+            [[maybe_unused]] bool const ended = co_await run->wait_done(until);
+        }
+        if (!run->record().done()) {
             running.push_back(op->name);
         }
     }

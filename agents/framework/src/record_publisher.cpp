@@ -1,5 +1,7 @@
 #include "record_publisher.hpp"
 
+#include <cerro/log/spawn.hpp>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,7 +41,7 @@ void record_publisher::pump()
                        send(message->number, message->topic, message->args),
                        [self = shared_from_this(), number = message->number](std::exception_ptr failure) {
                            if (failure) {
-                               log::error("agent", "publishing a record failed unexpectedly");
+                               log::log_exception("agent", "publishing a record", failure);
                                self->queue_.refused(number);
                            }
                            self->count_losses();

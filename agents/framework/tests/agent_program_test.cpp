@@ -27,6 +27,7 @@ struct running_agent {
         s.drain_limit = 500ms;
         s.heartbeat = 20ms;
         s.retry_first = 1ms;
+        s.take_over = 100ms;
         program = std::make_shared<agent_program>(context, session, s);
         asio::co_spawn(context.io(),
                        program->run([this](agent::agent& a) { set_up(a); }),
@@ -131,11 +132,64 @@ TEST_CASE("agent: a second agent of this address ends at once with code 1")
 {
     running_agent a;
     a.session->refuse_registration = wamp::uri::procedure_already_exists;
+    SECTION("that tells who it is")
+    {
+        a.session->call_answer =
+            client::arguments({value(dict{{"instance_hostname", "daq2"}, {"instance_pid", 4711}})});
+    }
+    SECTION("that cannot be asked")
+    {
+        a.session->call_answer = client::error(wamp::uri::not_authorized);
+    }
     a.session->join();
     REQUIRE(a.until([&] { return a.exit_code.has_value(); }));
     CHECK(a.exit_code == 1);
+    CHECK(a.count("register observatory.try-1.ops") == 1);
+    CHECK(a.count("call observatory.try-1 get_api") == 1);
     CHECK_FALSE(a.noted("register observatory.try-1"));
     CHECK(a.noted("leave"));
+}
+
+TEST_CASE("agent: a session that has the address and does not answer is waited for, then put out by force")
+{
+    running_agent a;
+    a.session->refuse_registration = wamp::uri::procedure_already_exists;
+    a.session->call_answer = client::error(wamp::uri::timeout);
+    a.session->force_helps = true;
+    auto const begin = std::chrono::steady_clock::now();
+    REQUIRE(a.begun());
+    CHECK(std::chrono::steady_clock::now() - begin >= 100ms);
+    CHECK(a.count("register observatory.try-1.ops") > 1);
+    CHECK(a.count("register observatory.try-1.ops by force") == 1);
+    CHECK(a.count("register observatory.try-1 by force") == 1);
+    CHECK(a.context.health.empty());
+    CHECK_FALSE(a.exit_code.has_value());
+}
+
+TEST_CASE("agent: a session that has the address and ends in time needs no force")
+{
+    running_agent a;
+    a.session->refuse_registration = wamp::uri::procedure_already_exists;
+    a.session->call_answer = client::error(wamp::uri::timeout);
+    a.session->join();
+    REQUIRE(a.until([&] { return a.count("register observatory.try-1.ops") >= 2; }));
+    CHECK(a.context.health.find("does not answer") != std::string::npos);
+    a.session->refuse_registration.clear();
+    REQUIRE(a.until([&] { return a.program->op_codes().find("proc")->as_int() == 3; }));
+    CHECK_FALSE(a.noted("register observatory.try-1.ops by force"));
+    CHECK(a.context.health.empty());
+}
+
+TEST_CASE("agent: waiting for a silent session ends with the agent")
+{
+    running_agent a;
+    a.session->refuse_registration = wamp::uri::procedure_already_exists;
+    a.session->call_answer = client::error(wamp::uri::timeout);
+    a.session->join();
+    REQUIRE(a.until([&] { return a.noted("call observatory.try-1 get_api"); }));
+    a.context.stop();
+    REQUIRE(a.until([&] { return a.exit_code.has_value(); }));
+    CHECK(a.exit_code == 0);
 }
 
 TEST_CASE("agent: records wait for the router and are sent again in order after a loss")

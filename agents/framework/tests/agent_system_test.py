@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
 import unittest
+import urllib.request
 
-from ocs_site import BIN, Agent, Site, wait_until
+from ocs_site import BIN, Agent, Site, free_port, wait_until
 
 INSTANCES = [
     {"agent-class": "FakeDataAgent", "instance-id": "fake1",
@@ -45,8 +47,29 @@ class Life(SystemTest):
                                  "--site-file", self.site.site_file, "--site-host", "localhost")
         self.assertEqual(second.wait(20), 1)
         self.assertIn("Is this agent already running?", self.site.log("second"))
+        self.assertIn(f"pid={first.pid}", self.site.log("second"))
         self.assertIsNone(first.poll())
         self.assertTrue(agent.api())
+
+    def test_a_dead_session_with_its_address_does_not_stop_an_agent(self):
+        first, agent = self.start("fake1")
+        first.send_signal(signal.SIGSTOP)  # for the router this is a connection whose other end is gone
+        second = self.site.start("second", os.path.join(BIN, "cerro-fakedata"), "--instance-id", "fake1",
+                                 "--site-file", self.site.site_file, "--site-host", "localhost")
+        wait_until(lambda: "does not answer; trying again" in self.site.log("second"), "the second waits")
+        first.kill()
+        first.wait()
+        wait_until(lambda: (agent.api() or {}).get("instance_pid") == second.pid, "the second takes over")
+
+    def test_absurd_numbers_of_seconds(self):
+        child, agent = self.start("fake2")
+        agent.op("start", "delay_task", params={"delay": 1e300})
+        self.assertEqual(agent.op("wait", "delay_task", timeout=0.2)[0], 1)
+        agent.op("abort", "delay_task")
+        self.assertEqual(agent.op("wait", "delay_task", timeout=1e300)[0], 0)
+        agent.op("start", "acq", params={"degradation_period": 1e-300})
+        self.assertEqual(agent.op("wait", "acq", timeout=1.5)[0], 1)
+        self.assertIsNone(child.poll())
 
     def test_sigterm_stops_operations_and_ends_with_0(self):
         child, agent = self.start("fake1")
@@ -54,6 +77,7 @@ class Life(SystemTest):
         child.send_signal(signal.SIGTERM)
         self.assertEqual(child.wait(10), 0)
         self.assertIn("Acquisition exited cleanly.", self.site.log("fake1"))
+        self.assertNotIn(" warn ", self.site.log("fake1"))
         self.assertIsNone(agent.api())
 
     def test_waits(self):
@@ -96,24 +120,61 @@ class Router(SystemTest):
         self.assertEqual(client.receive()[0], 33)
         return client
 
+    @staticmethod
+    def waiting(port):
+        """How many messages of feeds the agent keeps for the router."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            metrics = answer.read().decode()
+        return float(re.search(r"^cerro_agent_records_waiting (\S+)$", metrics, re.MULTILINE).group(1))
+
+    @staticmethod
+    def times(events):
+        return [t for data, _ in events for block in data.values() for t in block["timestamps"]]
+
     def test_samples_of_an_outage_come_afterwards_in_order(self):
-        child, agent = self.start("fake1")
-        before = self.listen().gather(2)
+        health = free_port()
+        child, agent = self.start("fake1", "--health-port", str(health))
+        listener = self.listen()
+        listener.gather(2)
         self.site.children["router"].kill()
         self.site.children["router"].wait()
-        time.sleep(3.0)  # the outage: acq goes on taking data
+        lost = time.time()
+        before = listener.rest()
+
+        # acq goes on taking data, and the agent keeps them.
+        wait_until(lambda: self.waiting(health) >= 3, "messages of the outage wait")
         self.assertIsNone(child.poll())
+        # It sends again as soon as it is back: it stands still until we listen.
+        child.send_signal(signal.SIGSTOP)
+        self.addCleanup(child.send_signal, signal.SIGCONT)
+        stopped = time.time()
         self.site.start_router()
-        # The first to subscribe may miss what is sent again at once: ask for more, and look for the sequence numbers.
-        after = self.listen().gather(3)
-        sequences = [info["sequence"] for _, info in after]
-        self.assertEqual(sequences, list(range(sequences[0], sequences[0] + 3)))
-        self.assertGreater(sequences[0], before[-1][1]["sequence"])
+        listener = self.listen()
+        resumed = time.time()
+        child.send_signal(signal.SIGCONT)
+        n = 1
+        while max(self.times(listener.gather(n))) < resumed:
+            n += 1
+        after = listener.gather(n)
+
+        outage = [t for t in self.times(after) if lost < t < stopped]
+        self.assertGreater(len(outage), 20)
+        self.assertGreaterEqual(n, 3)
+        sequences = [info["sequence"] for _, info in before + after]
+        # What the router had not acknowledged may come twice; nothing may be missing.
+        self.assertEqual(sorted(set(sequences)), list(range(sequences[0], sequences[-1] + 1)))
+        resent = [info["sequence"] for _, info in after]
+        self.assertEqual(resent, sorted(set(resent)))
+        self.assertEqual({info["session_id"] for _, info in before + after}, {before[0][1]["session_id"]})
+        # 20 samples a second were made, also while nobody listened.
+        times = sorted(set(self.times(before + after)))
+        gaps = [b - a for a, b in zip(times, times[1:]) if b < stopped]
+        self.assertLess(max(gaps), 1.0)
+
         agent = Agent(self.site.client(), "fake1")
         wait_until(agent.api, "the agent is back")
         status, _, session = agent.op("status", "acq")
         self.assertEqual((status, session["status"], session["session_id"]), (0, "running", 0))
-        self.assertEqual(before[0][1]["session_id"], after[0][1]["session_id"])
         self.assertNotIn("given up", self.site.log("fake1"))
 
 

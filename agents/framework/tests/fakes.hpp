@@ -87,7 +87,7 @@ public:
                                                                         client::register_options o) override
     {
         note("register " + uri + (o.force_reregister ? " by force" : ""));
-        if (!refuse_registration.empty()) {
+        if (!refuse_registration.empty() && !(o.force_reregister && force_helps)) {
             co_return client::error(refuse_registration, "refused");
         }
         procedures[uri] = std::move(f);
@@ -98,11 +98,12 @@ public:
         note("undo");
         co_return client::outcome<void>();
     }
-    asio::awaitable<client::outcome<client::arguments>> call(std::string,
-                                                             client::arguments,
+    asio::awaitable<client::outcome<client::arguments>> call(std::string uri,
+                                                             client::arguments a,
                                                              client::call_options) override
     {
-        co_return client::error(wamp::uri::no_such_procedure);
+        note("call " + uri + ' ' + *a.args.at(0).as_text());
+        co_return call_answer;
     }
     bool publish(std::string_view topic, client::arguments const& a, dict const&) override
     {
@@ -142,6 +143,8 @@ public:
     std::vector<client::arguments> records;
     std::map<std::string, client::procedure_handler> procedures;
     std::string refuse_registration;
+    bool force_helps = false;  ///< no refusal of a registration by force
+    client::outcome<client::arguments> call_answer = client::error(wamp::uri::no_such_procedure);
     std::function<void(std::string const&, client::error const&)> on_restore_error_;
 
 private:

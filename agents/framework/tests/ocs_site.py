@@ -101,6 +101,14 @@ class Client:
             self.events.append(message)
         return [tuple(e[4][0]) for e in self.events[:n]]
 
+    def rest(self):
+        """All EVENTs until the connection ends."""
+        try:
+            while True:
+                self.gather(len(self.events) + 1)
+        except ConnectionError:
+            return [tuple(e[4][0]) for e in self.events]
+
     def join(self):
         roles = {r: {"features": {}} for r in ("subscriber", "publisher", "caller", "callee")}
         self.send([1, "test_realm", {"roles": roles}])

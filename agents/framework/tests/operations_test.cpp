@@ -1,5 +1,6 @@
 #include "operations.hpp"
 
+#include <cerro/base/time.hpp>
 #include <cerro/testing/loop.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -8,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
@@ -24,6 +26,18 @@ asio::awaitable<outcome> until_stopped(agent::operation& op)
         more = co_await op.sleep(1h);
     }
     co_return outcome(true, "stopped");
+}
+
+asio::awaitable<outcome> sleeps_of_all_sizes(agent::operation& op)
+{
+    for (double const s : {-1e300, std::numeric_limits<double>::quiet_NaN(), 0.0}) {
+        bool const more = co_await op.sleep(seconds_to_duration(s));
+        if (!more) {
+            co_return outcome(false, "aborted too early");
+        }
+    }
+    bool const more = co_await op.sleep(seconds_to_duration(1e300));
+    co_return outcome(!more, more ? "slept out" : "aborted");
 }
 
 struct fixture {
@@ -159,6 +173,40 @@ TEST_CASE("operations: a wait ends at its time-out, at once when negative, and s
         f.io, [&] { return ended > 0; }, 50ms));
     f.ask("stop", "proc");
     CHECK(testing::run_until(f.io, [&] { return ended == 2; }));
+}
+
+TEST_CASE("operations: of too many waits the oldest ends as if its time were over")
+{
+    fixture f;
+    f.ask("start", "proc");
+    std::vector<std::int64_t> ended(operation_run::most_waiting + 2, -9);
+    for (auto& status : ended) {
+        operation_request r{"wait", "proc", nullptr, {}, ""};
+        asio::co_spawn(f.io,
+                       f.ops.answer(std::move(r)),
+                       [&status](std::exception_ptr, ocs::reply const& reply) { status = reply.status; });
+    }
+    auto const count = [&](int status) { return std::count(ended.begin(), ended.end(), status); };
+    CHECK(testing::run_until(f.io, [&] { return count(1) == 2; }));
+    CHECK(ended[0] == 1);
+    CHECK(ended[1] == 1);
+    CHECK_FALSE(testing::run_until(
+        f.io, [&] { return count(-9) != std::ptrdiff_t(operation_run::most_waiting); }, 50ms));
+    f.ask("stop", "proc");
+    CHECK(testing::run_until(f.io, [&] { return count(0) == std::ptrdiff_t(operation_run::most_waiting); }));
+}
+
+TEST_CASE("operations: sleeping absurdly long, or not at all, is no trouble")
+{
+    fixture f;
+    f.add("sleepy", op_kind::task, parameters::unchecked(), [](agent::operation& op, dict) {
+        return sleeps_of_all_sizes(op);
+    });
+    f.ask("start", "sleepy");
+    CHECK_FALSE(testing::run_until(
+        f.io, [&] { return status_of(f.ask("status", "sleepy")) == "done"; }, 50ms));
+    f.ask("abort", "sleepy");
+    CHECK(last_words(f.ask("wait", "sleepy")) == "aborted");
 }
 
 TEST_CASE("operations: a rejected start leaves the finished session as it is")
