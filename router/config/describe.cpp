@@ -15,6 +15,11 @@ dict rights_of(rights const& r)
     return {{"call", r.call}, {"register", r.register_}, {"publish", r.publish}, {"subscribe", r.subscribe}};
 }
 
+list texts(std::vector<std::string> const& all)
+{
+    return list(all.begin(), all.end());
+}
+
 value describe(access_rules const& a)
 {
     dict out;
@@ -58,11 +63,17 @@ struct path_describer {
     {
         auto out = describe(w);
         out.set("type", "websocket");
+        out.set("allowed_origins", texts(w.origins.allowed));
+        out.set("allow_null_origin", w.origins.allow_null);
         return out;
     }
     dict operator()(caller_settings const& c) const
     {
-        return {{"type", "caller"}, {"realm", c.realm}, {"role", c.role}, {"post_body_limit", c.max_body}};
+        return {{"type", "caller"},
+                {"realm", c.realm},
+                {"role", c.role},
+                {"post_body_limit", c.max_body},
+                {"allowed_origins", c.origins ? value(texts(c.origins->allowed)) : value("all")}};
     }
     dict operator()(static_settings const& s) const
     {
@@ -111,7 +122,11 @@ std::string describe(settings const& s)
             }
             roles.append(role_name, std::move(entries));
         }
-        realms.emplace_back(dict{{"name", realm.name}, {"roles", std::move(roles)}});
+        realms.emplace_back(
+            dict{{"name", realm.name},
+                 {"uri_check", realm.options.uri_check == wamp::uri_rule::strict ? "strict" : "loose"},
+                 {"meta_api", realm.options.meta_api},
+                 {"roles", std::move(roles)}});
     }
     list listeners;
     for (auto const& l : s.listeners) {
@@ -124,6 +139,7 @@ std::string describe(settings const& s)
                       {"max_subscriptions", lim.max_subscriptions},
                       {"max_registrations", lim.max_registrations},
                       {"max_calls_open", lim.max_calls_open},
+                      {"auth_failures", lim.auth_failures},
                       {"call_timeout_max_ms", lim.call_timeout_max.count()},
                       {"hello_timeout_ms", lim.hello_timeout.count()},
                       {"auth_timeout_ms", lim.auth_timeout.count()},

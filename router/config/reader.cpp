@@ -80,6 +80,16 @@ bool reader::map(config::node const& n, std::initializer_list<std::string_view> 
     return true;
 }
 
+void reader::no_effect(config::node const& of, std::initializer_list<idle_key> keys)
+{
+    for (auto const& [key, otherwise] : keys) {
+        auto const* n = of.find(key);
+        if (n != nullptr && (otherwise.empty() || !n->is_scalar() || n->text() != otherwise)) {
+            notes_.push_back(n->wrong("this key has no effect in this router").what);
+        }
+    }
+}
+
 std::string reader::text(config::node const& of, std::string_view key, std::string otherwise)
 {
     auto const* n = of.find(key);

@@ -25,6 +25,15 @@ class reader {
 public:
     void wrong(config::node const& at, std::string_view text) { problems_.push_back(at.wrong(text).what); }
     [[nodiscard]] std::vector<std::string> const& problems() const { return problems_; }
+    /// What was read and has no effect.
+    [[nodiscard]] std::vector<std::string> const& notes() const { return notes_; }
+
+    /// A key that crossbar knows and this router does nothing with.
+    struct idle_key {
+        std::string_view key;
+        std::string_view otherwise;  ///< its default, which needs no note; empty: each value does
+    };
+    void no_effect(config::node const& of, std::initializer_list<idle_key> keys);
 
     /// Is `n` a map with no other keys than `known`?
     bool map(config::node const& n, std::initializer_list<std::string_view> known);
@@ -54,6 +63,7 @@ public:
 
 private:
     std::vector<std::string> problems_;
+    std::vector<std::string> notes_;
 };
 
 }  // namespace cerro::router

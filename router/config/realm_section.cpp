@@ -13,6 +13,7 @@ permission read_permission(reader& in, config::node const& n)
         return p;
     }
     p.uri = in.required_text(n, "uri");
+    in.no_effect(n, {{"validate", ""}, {"meta", ""}});
     if (n.find("match") != nullptr) {
         auto const text = in.text(n, "match");
         auto const match = wamp::parse_match_policy(text);
@@ -41,6 +42,20 @@ permission read_permission(reader& in, config::node const& n)
     return p;
 }
 
+void read_options(reader& in, config::node const& n, realm_options& out)
+{
+    if (!in.map(n, {"enable_meta_api", "bridge_meta_api", "event_dispatching_chunk_size", "uri_check"})) {
+        return;
+    }
+    out.meta_api = in.boolean(n, "enable_meta_api", true);
+    auto const check = in.text(n, "uri_check", "loose");
+    if (check != "loose" && check != "strict") {
+        in.wrong(*n.find("uri_check"), "'" + check + "' must be loose or strict");
+    }
+    out.uri_check = check == "strict" ? wamp::uri_rule::strict : wamp::uri_rule::loose;
+    in.no_effect(n, {{"bridge_meta_api", "false"}, {"event_dispatching_chunk_size", "100"}});
+}
+
 }  // namespace
 
 void read_realm(reader& in, config::node const& n, settings& out)
@@ -56,12 +71,13 @@ void read_realm(reader& in, config::node const& n, settings& out)
         }
     }
     if (auto const* options = n.find("options")) {
-        in.map(*options, {"enable_meta_api", "bridge_meta_api", "event_dispatching_chunk_size", "uri_check"});
+        read_options(in, *options, realm.options);
     }
     if (auto const* store = n.find("store")) {
         out.warnings.push_back(store->where() +
                                ": event history is not supported by this version and is ignored");
     }
+    in.no_effect(n, {{"inventory", ""}});
     for (auto const& role : in.items(n, "roles")) {
         if (!in.map(role, {"name", "id", "permissions", "authorizer", "disclose", "cache"})) {
             continue;
@@ -69,6 +85,7 @@ void read_realm(reader& in, config::node const& n, settings& out)
         if (auto const* authorizer = role.find("authorizer")) {
             in.wrong(*authorizer, "dynamic authorizers are not supported; write 'permissions'");
         }
+        in.no_effect(role, {{"disclose", ""}});
         auto const role_name = in.required_text(role, "name");
         std::vector<permission> permissions;
         for (auto const& p : in.items(role, "permissions")) {

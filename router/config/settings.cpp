@@ -49,6 +49,7 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
                                    "max_subscriptions",
                                    "max_registrations",
                                    "max_calls_open",
+                                   "auth_failures",
                                    "call_timeout_max",
                                    "hello_timeout",
                                    "auth_timeout",
@@ -72,6 +73,7 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
     count("max_subscriptions", s.max_subscriptions);
     count("max_registrations", s.max_registrations);
     count("max_calls_open", s.max_calls_open);
+    count("auth_failures", s.auth_failures);
     count("max_connections", out.max_connections);
     s.call_timeout_max = in.duration(*lim, "call_timeout_max", s.call_timeout_max);
     s.hello_timeout = in.duration(*lim, "hello_timeout", s.hello_timeout);
@@ -91,6 +93,7 @@ void read_controller(reader& in, config::node const& n, settings& out)
                 "blockchain",
                 "extensions"})) {
         out.node = in.text(n, "id", out.node);
+        in.no_effect(n, {{"manhole", ""}, {"connections", ""}, {"keyring", ""}, {"extensions", ""}});
     }
 }
 
@@ -122,6 +125,7 @@ void read_worker(reader& in, config::node const& n, section_context const& about
     if (out.worker.empty()) {
         out.worker = in.text(n, "id", "worker001");
     }
+    in.no_effect(n, {{"manhole", ""}, {"connections", ""}});
     for (auto const& realm : in.items(n, "realms")) {
         read_realm(in, realm, out);
     }
@@ -214,6 +218,7 @@ result<settings> parse_settings(std::string_view json,
             in.wrong(*root, "no worker of type router with a transport is configured");
         }
         cross_check(in, *root, out);
+        out.warnings.insert(out.warnings.end(), in.notes().begin(), in.notes().end());
     }
     if (!in.problems().empty()) {
         return fail(errc::invalid_argument, joined(in.problems()));

@@ -34,6 +34,7 @@ std::optional<tls_settings> read_tls(reader& in, config::node const& endpoint, s
     if (n->find("ca_certificates") != nullptr) {
         in.wrong(*n->find("ca_certificates"), "client certificates are not supported by this version");
     }
+    in.no_effect(*n, {{"dhparam", ""}, {"ciphers", ""}});
     tls_settings tls;
     tls.key = resolved(about, in.required_text(*n, "key"));
     tls.certificate = resolved(about, in.required_text(*n, "certificate"));
@@ -102,6 +103,7 @@ endpoint_settings read_endpoint(reader& in, config::node const& transport, secti
     if (n->find("portrange") != nullptr) {
         in.wrong(*n->find("portrange"), "a range of ports is not supported; give 'port'");
     }
+    in.no_effect(*n, {{"shared", "false"}, {"user_timeout", ""}});
     auto const version = in.integer(*n, "version", 4, 4, 6);
     out.port = read_port(in, *n);
     out.address_given = n->find("interface") != nullptr;
@@ -148,7 +150,7 @@ void read_serializers(reader& in, config::node const& n, wamp_settings& out)
     }
 }
 
-void read_websocket_options(reader& in, config::node const& n, transport::limits& out)
+void read_websocket_options(reader& in, config::node const& n, wamp_settings& settings)
 {
     if (!in.map(n,
                 {"allowed_origins",
@@ -176,6 +178,29 @@ void read_websocket_options(reader& in, config::node const& n, transport::limits
                  "compression"})) {
         return;
     }
+    in.no_effect(n,
+                 {{"external_port", ""},
+                  {"close_handshake_timeout", "0"},
+                  {"max_frame_size", "0"},
+                  {"auto_fragment_size", "0"},
+                  {"auto_ping_size", "4"},
+                  {"auto_ping_restart_on_any_traffic", "true"},
+                  {"fail_by_drop", "false"},
+                  {"echo_close_codereason", "false"},
+                  {"tcp_nodelay", "true"},
+                  {"require_masked_client_frames", "true"},
+                  {"apply_mask", "true"},
+                  {"mask_server_frames", "false"},
+                  {"validate_utf8", "true"},
+                  {"enable_webstatus", "true"},
+                  {"show_server_version", "false"},
+                  {"require_websocket_subprotocol", "true"},
+                  {"compression", ""}});
+    if (n.find("allowed_origins") != nullptr) {
+        settings.origins.allowed = in.texts(n, "allowed_origins");
+    }
+    settings.origins.allow_null = in.boolean(n, "allow_null_origin", true);
+    auto& out = settings.limits;
     auto const ms = [&](std::string_view key) {
         return std::chrono::milliseconds(in.integer(n, key, 0, 0, max_ms));
     };
@@ -199,12 +224,13 @@ void read_websocket_options(reader& in, config::node const& n, transport::limits
 wamp_settings read_wamp(reader& in, config::node const& n, section_context const& about, bool websocket)
 {
     wamp_settings out;
+    in.no_effect(n, {{"cookie", ""}, {"debug", "false"}});
     out.limits = about.wamp_limits;
     out.access = read_access(in, n);
     read_serializers(in, n, out);
     if (auto const* options = n.find("options")) {
         if (websocket) {
-            read_websocket_options(in, *options, out.limits);
+            read_websocket_options(in, *options, out);
         } else if (in.map(*options, {"max_message_size"})) {
             auto const size = in.integer(*options, "max_message_size", 16LL << 20U, 512, 16LL << 20U);
             out.limits.max_message = static_cast<std::size_t>(size);
@@ -236,6 +262,7 @@ caller_settings read_caller(reader& in, config::node const& n)
                                        "timestamp_delta_limit",
                                        "require_ip",
                                        "require_tls",
+                                       "allowed_origins",
                                        "debug"})) {
         return out;
     }
@@ -243,6 +270,10 @@ caller_settings read_caller(reader& in, config::node const& n)
         if (auto const* option = options->find(key)) {
             in.wrong(*option, "this protection of the HTTP caller is not supported by this version");
         }
+    }
+    in.no_effect(*options, {{"timestamp_delta_limit", ""}, {"debug", "false"}});
+    if (options->find("allowed_origins") != nullptr) {
+        out.origins = origin_rules{in.texts(*options, "allowed_origins"), false};
     }
     auto const body = in.integer(*options, "post_body_limit", 0, 0, 1LL << 20U);
     if (body > 0) {
@@ -285,6 +316,12 @@ void read_path(reader& in,
                     "cache_timeout",
                     "default_file",
                     "allow_cross_origin"});
+            in.no_effect(*options,
+                         {{"enable_directory_listing", "false"},
+                          {"mime_types", ""},
+                          {"cache_timeout", "43200"},
+                          {"default_file", ""},
+                          {"allow_cross_origin", ""}});
         }
     } else if (type == "redirect") {
         if (in.map(n, {"type", "id", "url"})) {
@@ -314,6 +351,12 @@ void read_transport(reader& in, config::node const& n, section_context const& ab
         }
         if (auto const* options = n.find("options")) {
             in.map(*options, {"access_log", "display_tracebacks", "hsts", "hsts_max_age", "client_timeout"});
+            in.no_effect(*options,
+                         {{"access_log", "false"},
+                          {"display_tracebacks", "false"},
+                          {"hsts", "false"},
+                          {"hsts_max_age", "31536000"},
+                          {"client_timeout", ""}});
         }
         auto const* paths = n.find("paths");
         if (paths == nullptr) {

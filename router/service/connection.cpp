@@ -1,6 +1,7 @@
 #include "connection.hpp"
 
 #include <cerro/log/log.hpp>
+#include <cerro/router/log_text.hpp>
 
 #include <utility>
 
@@ -77,7 +78,7 @@ void connection::on_messages(std::span<byte_view const> batch)
                   "session_joined",
                   {{"session", who.session},
                    {"realm", session_.joined()->name()},
-                   {"authid", who.authid},
+                   {"authid", log_text(who.authid)},
                    {"authrole", who.authrole},
                    {"authmethod", who.authmethod},
                    {"peer", channel_->info().peer},
@@ -95,14 +96,14 @@ void connection::on_closed(transport::close_reason why, std::string const& detai
                   "session_left",
                   {{"session", session_.who().session},
                    {"reason", transport::name(why)},
-                   {"detail", detail},
+                   {"detail", log_text(detail)},
                    {"ending", session_.ending()}});
     } else if (std::uint64_t suppressed = 0; refusal_limiter().allow(suppressed)) {
         log::info(component,
                   "connection_refused",
                   {{"peer", channel_->info().peer},
                    {"reason", transport::name(why)},
-                   {"detail", detail},
+                   {"detail", log_text(detail)},
                    {"ending", session_.ending()},
                    {"suppressed", suppressed}});
     }

@@ -4,6 +4,7 @@
 #include <cerro/http/server.hpp>
 #include <cerro/log/log.hpp>
 #include <cerro/router/instance.hpp>
+#include <cerro/router/log_text.hpp>
 #include <cerro/transport/stream.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -13,6 +14,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <map>
 #include <utility>
@@ -22,6 +24,8 @@ namespace cerro::router {
 namespace {
 
 constexpr std::string_view component = "router";
+constexpr std::chrono::milliseconds look_again{10};
+constexpr std::chrono::seconds refusal_time{5};  // to write 403
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 /// For each co_spawn: an exception is a bug of ours, but no reason to end the other sessions.
@@ -56,7 +60,7 @@ public:
             for (auto const& [name, permissions] : realm.roles) {
                 roles.push_back(std::make_shared<role>(name, permissions));
             }
-            logic().add_realm(realm.name, std::move(roles));
+            logic().add_realm(realm.name, std::move(roles), realm.options);
         }
     }
 
@@ -110,12 +114,16 @@ public:
         for (auto* const c : snapshot()) {
             c->session().say_goodbye(wamp::uri::system_shutdown, "the router is shutting down");
         }
-        all_gone_.expires_after(settings_.drain_time);
-        while (!connections_.empty()) {
-            auto const [ec] = co_await all_gone_.async_wait(as_result);
-            if (!ec) {
-                break;  // time is up
+        auto const deadline = std::chrono::steady_clock::now() + settings_.drain_time;
+        for (;;) {
+            auto const now = std::chrono::steady_clock::now();
+            bool const answering = requests_open();
+            if (now >= deadline || (connections_.empty() && !answering)) {
+                break;
             }
+            // The last session's end is told; the last HTTP answer is looked for.
+            all_gone_.expires_at(connections_.empty() ? std::min(deadline, now + look_again) : deadline);
+            [[maybe_unused]] auto const [ec] = co_await all_gone_.async_wait(as_result);
         }
         stop();
     }
@@ -123,6 +131,9 @@ public:
     void stop() override
     {
         stop_listening();
+        for (auto const& s : std::exchange(servers_, {})) {
+            s->stop();
+        }
         for (auto* const c : snapshot()) {
             c->cut(transport::close_reason::shutdown);
         }
@@ -153,10 +164,15 @@ private:
     {
         std::uint16_t port = 0;
         if (l.type == listener_settings::kind::rawsocket) {
-            auto const raw = transport::listen(ex_, options(l.endpoint), [this, w = l.wamp](auto stream) {
-                asio::co_spawn(
-                    ex_, accept_raw(shared_from_this(), std::move(stream), w), logged("accept_rawsocket"));
-            });
+            auto const raw = transport::listen(
+                ex_, options(l.endpoint), [weak = weak_from_this(), w = l.wamp](auto stream) {
+                    if (auto const self = weak.lock()) {
+                        asio::co_spawn(
+                            self->ex_, accept_raw(self, std::move(stream), w), logged("accept_rawsocket"));
+                    } else {
+                        stream->close();
+                    }
+                });
             port = raw->port();
             raw_.push_back(raw);
         } else {
@@ -185,12 +201,17 @@ private:
     void serve(http::server& server, path_settings const& p)
     {
         if (auto const* w = std::get_if<wamp_settings>(&p.what)) {
-            server.route_upgrade(p.path, [this, w = *w](auto stream, bytes head, bytes rest) {
-                asio::co_spawn(
-                    ex_,
-                    accept_web(shared_from_this(), std::move(stream), std::move(head), std::move(rest), w),
-                    logged("accept_websocket"));
-            });
+            server.route_upgrade(
+                p.path, [weak = weak_from_this(), w = *w](auto stream, bytes head, bytes rest) {
+                    if (auto const self = weak.lock()) {
+                        asio::co_spawn(
+                            self->ex_,
+                            accept_web(self, std::move(stream), std::move(head), std::move(rest), w),
+                            logged("accept_websocket"));
+                    } else {
+                        stream->close();
+                    }
+                });
             server.route("GET", p.path, [](http::request) -> asio::awaitable<http::response> {
                 co_return http::response::problem(426, "this is a WAMP router; connect with WebSocket");
             });
@@ -241,6 +262,17 @@ private:
                                             wamp_settings w)
     {
         auto const peer = stream->peer();
+        for (auto const origin : header_values(head, "origin")) {
+            if (!w.origins.admits(origin)) {
+                self->handshake_failed(peer, "pages of origin '" + std::string(origin) + "' may not connect");
+                constexpr byte_view refusal =
+                    "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+                    "Content-Length: 37\r\n\r\nthis origin is not in allowed_origins";
+                [[maybe_unused]] auto const written = co_await stream->write(refusal, refusal_time);
+                stream->close();
+                co_return;
+            }
+        }
         auto const options = accept_settings(w);
         auto channel = co_await transport::accept_websocket(
             std::move(stream), std::move(head), std::move(rest), options);
@@ -250,17 +282,22 @@ private:
     // --- connections
     // --------------------------------------------------------------------------------------------
 
+    void handshake_failed(std::string const& peer, std::string_view what)
+    {
+        shared_->metrics.handshakes_failed.add();
+        if (std::uint64_t suppressed = 0; handshake_limiter_.allow(suppressed)) {
+            log::info(component,
+                      "handshake_failed",
+                      {{"peer", peer}, {"what", log_text(what)}, {"suppressed", suppressed}});
+        }
+    }
+
     void take(result<std::shared_ptr<transport::channel>> channel,
               wamp_settings const& w,
               std::string const& peer)
     {
         if (!channel) {
-            shared_->metrics.handshakes_failed.add();
-            if (std::uint64_t suppressed = 0; handshake_limiter_.allow(suppressed)) {
-                log::info(component,
-                          "handshake_failed",
-                          {{"peer", peer}, {"what", channel.error().what}, {"suppressed", suppressed}});
-            }
+            handshake_failed(peer, channel.error().what);
             return;
         }
         if (draining_) {
@@ -298,15 +335,21 @@ private:
     void stop_listening()
     {
         draining_ = true;
-        for (auto const& s : std::exchange(servers_, {})) {
-            s->stop();
+        for (auto const& c : std::exchange(callers_, {})) {
+            c->stop();  // open calls get their answer, which the servers still write
+        }
+        for (auto const& s : servers_) {
+            s->stop_listening();
         }
         for (auto const& l : std::exchange(raw_, {})) {
             l->stop();
         }
-        for (auto const& c : callers_) {
-            c->stop();
-        }
+    }
+
+    bool requests_open() const
+    {
+        return std::any_of(
+            servers_.begin(), servers_.end(), [](auto const& s) { return s->requests_open() != 0; });
     }
 
     // --- time

@@ -88,9 +88,22 @@ TEST_CASE("an OCS site's configuration")
     CHECK(ws.limits.ping_timeout == std::chrono::seconds(15));
     CHECK(ws.limits.max_message == 1048576);
     CHECK(std::get<caller_settings>(l.paths[2].what).role == "iocs_controller");
-    // all interfaces and no TLS: obeyed, but said
-    REQUIRE(s->warnings.size() == 1);
-    CHECK(s->warnings[0].find("all interfaces") != std::string::npos);
+    CHECK(ws.origins.admits("http://anywhere.example.org"));
+    CHECK_FALSE(std::get<caller_settings>(l.paths[2].what).origins.has_value());
+    // all interfaces and no TLS: obeyed, but said; and what has no effect
+    std::string all;
+    for (auto const& w : s->warnings) {
+        all += w + "\n";
+    }
+    CHECK(s->warnings.size() == 6);
+    for (auto const* word : {"all interfaces",
+                             "options.max_frame_size: this key has no effect",
+                             "options.auto_fragment_size: ",
+                             "options.close_handshake_timeout: ",
+                             "options.fail_by_drop: ",
+                             "options.compression: "}) {
+        CHECK_THAT(all, Catch::Contains(word));
+    }
 }
 
 TEST_CASE("a sisock site's configuration")
@@ -264,4 +277,41 @@ TEST_CASE("sizes and durations")
 TEST_CASE("a file that is not there")
 {
     CHECK(trouble(load_settings("/nowhere/config.json")).find("/nowhere/config.json") == 0);
+}
+
+TEST_CASE("keys that guard something are obeyed, or it is said that they are not")
+{
+    auto const s = parse(
+        "{'name':'r','options':{'uri_check':'strict','enable_meta_api':false,'bridge_meta_api':false},"
+        "'roles':[{'name':'a','permissions':[]}]}",
+        "{'type':'web','endpoint':{'type':'tcp','port':0,'interface':'127.0.0.1','tls':{'key':'k','"
+        "certificate':'c',"
+        "'ciphers':'X','dhparam':'d'}},'paths':{'ws':{'type':'websocket','options':{'allowed_origins':['http:"
+        "//a'],"
+        "'allow_null_origin':false,'require_websocket_subprotocol':true,'tcp_nodelay':true}},"
+        "'call':{'type':'caller','realm':'r','role':'a','options':{'allowed_origins':[]}}}}",
+        ",'cerro':{'limits':{'auth_failures':4}}");
+    REQUIRE(trouble(s) == "none");
+    CHECK(s->realms[0].options.uri_check == wamp::uri_rule::strict);
+    CHECK_FALSE(s->realms[0].options.meta_api);
+    auto const& origins = std::get<wamp_settings>(s->listeners[0].paths[0].what).origins;
+    CHECK(origins.admits("http://a:80"));
+    CHECK_FALSE(origins.admits("http://b"));
+    CHECK_FALSE(origins.admits("null"));
+    auto const& caller = std::get<caller_settings>(s->listeners[0].paths[1].what).origins;
+    REQUIRE(caller.has_value());
+    CHECK_FALSE(caller->admits("http://a"));
+    CHECK(s->sessions.auth_failures == 4);
+    REQUIRE(s->warnings.size() == 2);
+    CHECK_THAT(s->warnings[0], Catch::Contains("tls.dhparam: this key has no effect"));
+    CHECK_THAT(s->warnings[1], Catch::Contains("tls.ciphers: this key has no effect"));
+
+    CHECK_THAT(trouble(parse("{'name':'r','options':{'uri_check':'odd'}}", raw)),
+               Catch::Contains("'odd' must be loose or strict"));
+    auto const weaker =
+        parse("{'name':'r'}",
+              "{'type':'websocket','endpoint':{'type':'tcp','port':0,'interface':'127.0.0.1'},"
+              "'options':{'require_websocket_subprotocol':false}}");
+    REQUIRE(trouble(weaker) == "none");
+    REQUIRE(weaker->warnings.size() == 1);
 }

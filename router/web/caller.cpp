@@ -40,6 +40,11 @@ public:
 
     asio::awaitable<http::response> handle(http::request r) override
     {
+        auto const* origin = r.header("origin");
+        if (origin != nullptr && settings_.origins && !settings_.origins->admits(*origin)) {
+            co_return http::response::problem(403,
+                                              "pages of this origin may not call here (allowed_origins)");
+        }
         auto checked = read_call(r, settings_.max_body);
         if (auto* answer = std::get_if<http::response>(&checked)) {
             co_return std::move(*answer);

@@ -98,6 +98,7 @@ asio::awaitable<bool> connection::serve_one(bool first)
         co_return false;
     }
     r.body = reader.take_body();
+    busy_ = true;
 
     std::string const* const encodings = r.header("accept-encoding");
     write_options how;
@@ -127,9 +128,11 @@ asio::awaitable<bool> connection::serve_one(bool first)
     } else {
         reply = response::problem(404, "there is nothing at " + path);
     }
+    how.keep_alive = how.keep_alive && !shared_->ending;
     int const status = reply.status;
     bytes data = to_bytes(std::move(reply), how);
     bool const sent = co_await send(std::move(data));
+    busy_ = false;
     if (log::enabled(log::level::debug)) {
         double const ms = std::chrono::duration<double, std::milli>(clock::now() - began).count();
         log::debug(shared_->component,

@@ -16,6 +16,7 @@ struct server_shared {
     std::string component;
     server_limits limits;
     route_table routes;
+    bool ending = false;  ///< each connection ends with its present request
 };
 
 class connection : public std::enable_shared_from_this<connection> {
@@ -26,6 +27,8 @@ public:
     static asio::awaitable<void> run(std::shared_ptr<connection> self);
     /// Cuts the connection; a handler that runs is cancelled.
     void close();
+    /// Is a request being served?
+    [[nodiscard]] bool busy() const { return busy_; }
 
 private:
     enum class outcome : std::uint8_t { ok, closed, timed_out, refused };
@@ -55,6 +58,7 @@ private:
     std::array<char, 4096> watched_{};
     asio::steady_timer watch_done_;
     bool watching_ = false;
+    bool busy_ = false;
     bool gone_ = false;  ///< the client closed, or we did
 };
 

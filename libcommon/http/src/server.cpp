@@ -56,12 +56,26 @@ public:
         return made->port();
     }
 
-    void stop() override
+    void stop_listening() override
     {
-        for (auto const& one : listeners_) {
+        shared_->ending = true;
+        for (auto const& one : std::exchange(listeners_, {})) {
             one->stop();
         }
-        listeners_.clear();
+    }
+
+    std::size_t requests_open() const override
+    {
+        return static_cast<std::size_t>(
+            std::count_if(connections_.begin(), connections_.end(), [](auto const& one) {
+                auto const live = one.lock();
+                return live && live->busy();
+            }));
+    }
+
+    void stop() override
+    {
+        stop_listening();
         for (auto const& one : std::exchange(connections_, {})) {
             if (auto const live = one.lock()) {
                 live->close();

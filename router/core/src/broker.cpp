@@ -12,14 +12,9 @@ namespace cerro::router {
 namespace {
 
 constexpr std::size_t max_matches = 10'000;  // topics whose match is kept
-constexpr std::string_view reserved = "wamp.";
+constexpr std::size_t max_filter = 10'000;   // entries of one list of receivers
 
 using wamp::message_type;
-
-std::string quoted(std::string_view before, std::string_view uri)
-{
-    return std::string(before).append(" '").append(uri).append("'");
-}
 
 }  // namespace
 
@@ -45,13 +40,15 @@ struct broker::filter {
             return true;
         }
         auto const among = [](auto const& chosen, auto const& x) {
-            return chosen && std::find(chosen->begin(), chosen->end(), x) != chosen->end();
+            return chosen && std::binary_search(chosen->begin(), chosen->end(), x);
         };
         auto const lacks = [&](auto const& chosen, auto const& x) { return chosen && !among(chosen, x); };
         return !among(exclude_, m.who.session) && !among(exclude_authid_, m.who.authid) &&
                !among(exclude_authrole_, m.who.authrole) && !lacks(eligible_, m.who.session) &&
                !lacks(eligible_authid_, m.who.authid) && !lacks(eligible_authrole_, m.who.authrole);
     }
+
+    [[nodiscard]] bool too_long() const { return too_long_; }
 
 private:
     using ids = std::optional<std::vector<wamp::id>>;
@@ -78,9 +75,14 @@ private:
         any_ = true;
         into.emplace();
         if (auto const* items = v.as_list()) {
+            if (items->size() > max_filter) {
+                too_long_ = true;
+                return;
+            }
             for (auto const& item : *items) {
                 read(item, into);
             }
+            std::sort(into->begin(), into->end());
         } else {
             read(v, into);
         }
@@ -103,6 +105,7 @@ private:
     }
 
     bool any_ = false;
+    bool too_long_ = false;
     ids exclude_;
     ids eligible_;
     names exclude_authid_;
@@ -203,7 +206,7 @@ void broker::subscribe(member& who, wamp::message const& m)
         }
         match = *parsed;
     }
-    if (m.uri.size() > env_.limits.max_uri || !wamp::valid_pattern(m.uri, match)) {
+    if (m.uri.size() > env_.limits.max_uri || !wamp::valid_pattern(m.uri, match, rule_)) {
         send_error(who,
                    m.type,
                    m.request,
@@ -313,12 +316,8 @@ void broker::publish(member& who, wamp::message const& m)
     bool exclude_me = true;
     filter chosen;
     if (!m.details.empty()) {
-        auto const flag = [&](std::string_view key, bool otherwise) {
-            auto const* option = m.details.find(key);
-            return option == nullptr ? otherwise : option->as_bool().value_or(otherwise);
-        };
-        acknowledge = flag("acknowledge", false);
-        exclude_me = flag("exclude_me", true);
+        acknowledge = flag(m.details, "acknowledge");
+        exclude_me = flag(m.details, "exclude_me", true);
         chosen = filter(m.details);
     }
     auto const refuse = [&](std::string_view error, std::string const& text, drop_reason why) {
@@ -328,11 +327,18 @@ void broker::publish(member& who, wamp::message const& m)
             env_.stats.dropped(why);
         }
     };
+    if (chosen.too_long()) {
+        refuse(
+            wamp::uri::invalid_argument,
+            "publish: a list that chooses receivers has more than " + std::to_string(max_filter) + " entries",
+            drop_reason::event_invalid);
+        return;
+    }
     // A topic whose match is known has been found valid before.
-    if (!matches_.contains(m.uri) && (m.uri.size() > env_.limits.max_uri || !wamp::valid_uri(m.uri))) {
+    if (!matches_.contains(m.uri) && (m.uri.size() > env_.limits.max_uri || !wamp::valid_uri(m.uri, rule_))) {
         refuse(wamp::uri::invalid_uri,
                quoted("publish with invalid topic URI", m.uri.substr(0, env_.limits.max_uri)) +
-                   " (URI strict checking False)",
+                   std::string(checking_text(rule_)),
                drop_reason::event_invalid);
         return;
     }

@@ -5,9 +5,9 @@
 
 namespace cerro::router {
 
-realm& core::add_realm(std::string name, std::vector<std::shared_ptr<role>> roles)
+realm& core::add_realm(std::string name, std::vector<std::shared_ptr<role>> roles, realm_options options)
 {
-    realms_.push_back(std::make_unique<realm>(env_, std::move(name), std::move(roles)));
+    realms_.push_back(std::make_unique<realm>(env_, std::move(name), std::move(roles), options));
     return *realms_.back();
 }
 

@@ -11,19 +11,6 @@ namespace {
 
 using wamp::message_type;
 
-constexpr std::string_view reserved = "wamp.";
-
-std::string quoted(std::string_view before, std::string_view uri)
-{
-    return std::string(before).append(" '").append(uri).append("'");
-}
-
-bool flag(dict const& options, std::string_view key)
-{
-    auto const* option = options.find(key);
-    return option != nullptr && option->as_bool().value_or(false);
-}
-
 }  // namespace
 
 // --- register
@@ -51,10 +38,10 @@ void dealer::register_procedure(member& who, wamp::message const& m)
             return;
         }
     }
-    if (m.uri.size() > env_.limits.max_uri || !wamp::valid_pattern(m.uri, match)) {
+    if (m.uri.size() > env_.limits.max_uri || !wamp::valid_pattern(m.uri, match, rule_)) {
         refuse(wamp::uri::invalid_uri,
                quoted("register for invalid procedure URI", m.uri.substr(0, env_.limits.max_uri)) +
-                   " (URI strict checking False)");
+                   std::string(checking_text(rule_)));
         return;
     }
     if (std::string_view(m.uri).starts_with(reserved) && !who.allowed->trusted()) {
@@ -127,10 +114,10 @@ bool dealer::call(member& who, wamp::message const& m)
         send_error(who, m.type, m.request, error, text);
         return true;
     };
-    auto const invalid = [&] { return m.uri.size() > env_.limits.max_uri || !wamp::valid_uri(m.uri); };
+    auto const invalid = [&] { return m.uri.size() > env_.limits.max_uri || !wamp::valid_uri(m.uri, rule_); };
     auto const invalid_text = [&] {
         return quoted("call with invalid procedure URI", m.uri.substr(0, env_.limits.max_uri)) +
-               " (URI strict checking False)";
+               std::string(checking_text(rule_));
     };
     if (m.uri.size() > env_.limits.max_uri) {
         return refuse(wamp::uri::invalid_uri, invalid_text());

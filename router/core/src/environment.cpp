@@ -22,6 +22,8 @@ statistics::statistics(metrics::registry& r)
       sessions_left(r.make_counter("cerro_router_sessions_left_total", "joined sessions that ended")),
       joins_refused(
           r.make_counter("cerro_router_joins_refused_total", "sessions that got an ABORT before WELCOME")),
+      auth_failures(r.make_counter("cerro_router_auth_failures_total",
+                                   "log-ins with a wrong ticket or WAMP-CRA signature")),
       protocol_violations(r.make_counter("cerro_router_protocol_violations_total",
                                          "sessions ended because the peer broke the protocol"))
 {

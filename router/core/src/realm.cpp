@@ -41,8 +41,16 @@ void send_result(member& to, wamp::id request, value v)
 
 }  // namespace
 
-realm::realm(environment& env, std::string name, std::vector<std::shared_ptr<role>> roles)
-    : env_(env), name_(std::move(name)), roles_(std::move(roles)), broker_(env), dealer_(env, name_, *this)
+realm::realm(environment& env,
+             std::string name,
+             std::vector<std::shared_ptr<role>> roles,
+             realm_options options)
+    : env_(env),
+      name_(std::move(name)),
+      options_(options),
+      roles_(std::move(roles)),
+      broker_(env, options.uri_check),
+      dealer_(env, name_, *this, options.uri_check)
 {
     if (!find_role("trusted")) {
         roles_.push_back(std::make_shared<role>("trusted", std::vector<permission>{}));
@@ -59,7 +67,7 @@ std::shared_ptr<role> realm::find_role(std::string_view name) const
 void realm::join(member& who)
 {
     members_.emplace(who.who.session, &who);
-    if (!who.internal) {
+    if (!who.internal && options_.meta_api) {
         broker_.publish_own(meta::on_join, {session_details(who, name_)});
     }
 }
@@ -69,14 +77,14 @@ void realm::leave(member& who)
     members_.erase(who.who.session);
     broker_.leave(who);
     dealer_.leave(who);
-    if (!who.internal) {
+    if (!who.internal && options_.meta_api) {
         broker_.publish_own(meta::on_leave, {who.who.session, who.who.authid, who.who.authrole});
     }
 }
 
 bool realm::call(member& caller, wamp::message const& m)
 {
-    if (m.uri != meta::count && m.uri != meta::list_ && m.uri != meta::get) {
+    if (!options_.meta_api || (m.uri != meta::count && m.uri != meta::list_ && m.uri != meta::get)) {
         return false;
     }
     auto const refuse = [&](std::string_view error, std::string_view text) {

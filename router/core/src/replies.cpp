@@ -4,6 +4,22 @@
 
 namespace cerro::router {
 
+std::string quoted(std::string_view before, std::string_view uri)
+{
+    return std::string(before).append(" '").append(uri).append("'");
+}
+
+std::string_view checking_text(wamp::uri_rule rule)
+{
+    return rule == wamp::uri_rule::strict ? " (URI strict checking True)" : " (URI strict checking False)";
+}
+
+bool flag(dict const& options, std::string_view key, bool otherwise)
+{
+    auto const* option = options.find(key);
+    return option == nullptr ? otherwise : option->as_bool().value_or(otherwise);
+}
+
 void send_error(member& to,
                 wamp::message_type request_type,
                 wamp::id request,

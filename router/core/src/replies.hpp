@@ -4,6 +4,7 @@
 /// The answers that sessions, broker and dealer give.
 
 #include <cerro/router/member.hpp>
+#include <cerro/wamp/uri.hpp>
 
 #include <string>
 #include <string_view>
@@ -14,6 +15,18 @@ namespace cerro::router {
 inline constexpr std::string_view limit_exceeded = "cerro.error.limit_exceeded";
 
 inline constexpr std::string_view option_not_allowed = "wamp.error.option_not_allowed";
+
+/// URIs that begin so are the router's own.
+inline constexpr std::string_view reserved = "wamp.";
+
+/// "before 'uri'"
+std::string quoted(std::string_view before, std::string_view uri);
+
+/// " (URI strict checking False)": the end of a message about a bad URI
+std::string_view checking_text(wamp::uri_rule rule);
+
+/// A boolean option; `otherwise` when it is absent or something else.
+bool flag(dict const& options, std::string_view key, bool otherwise = false);
 
 /// ERROR to a request of `to`, with one text as argument (none if empty).
 void send_error(member& to,

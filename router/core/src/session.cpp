@@ -1,4 +1,5 @@
 #include "replies.hpp"
+#include <cerro/router/log_text.hpp>
 #include <cerro/router/session.hpp>
 #include <cerro/wamp/fast.hpp>
 
@@ -14,6 +15,7 @@ constexpr std::string_view anonymous = "anonymous";
 constexpr std::string_view ticket = "ticket";
 constexpr std::string_view wampcra = "wampcra";
 constexpr std::string_view static_provider = "static";
+constexpr std::string_view too_many_failures = "too many failed log-ins from this address; try again later";
 
 /// "SJFW-4463-3HVM-H7WW-5A4R-E9MQ": the authid of an anonymous session
 std::string serial_number(environment& env)
@@ -39,20 +41,20 @@ bool announces(dict const& roles, std::string_view role, std::string_view featur
 }
 
 /// What this router can do; grows with the code, never ahead of it.
-dict router_roles()
+dict router_roles(bool meta_api)
 {
     dict const broker_features{{"publisher_identification", true},
                                {"publisher_exclusion", true},
                                {"subscriber_blackwhite_listing", true},
                                {"pattern_based_subscription", true},
-                               {"session_meta_api", true}};
+                               {"session_meta_api", meta_api}};
     dict const dealer_features{{"caller_identification", true},
                                {"pattern_based_registration", true},
                                {"progressive_call_results", true},
                                {"call_canceling", true},
                                {"call_timeout", true},
                                {"registration_revocation", true},
-                               {"session_meta_api", true}};
+                               {"session_meta_api", meta_api}};
     return {{"broker", dict{{"features", broker_features}}}, {"dealer", dict{{"features", dealer_features}}}};
 }
 
@@ -184,7 +186,8 @@ void session::on_hello(wamp::message const& m)
         }
     }
     abort(wamp::uri::no_auth_method,
-          "cannot authenticate using any of the offered authmethods " + codec::to_json(value(*methods)));
+          "cannot authenticate using any of the offered authmethods " +
+              log_text(codec::to_json(value(*methods))));
 }
 
 bool session::start_method(std::string_view method, wamp::message const& hello)
@@ -196,15 +199,18 @@ bool session::start_method(std::string_view method, wamp::message const& hello)
     }
     auto const* authid = hello.details.find("authid");
     member_.who.authid = authid != nullptr && authid->is_text() ? *authid->as_text() : std::string();
-    if (method == ticket && access_->ticket) {
+    bool const by_ticket = method == ticket && access_->ticket;
+    if (!by_ticket && !(method == wampcra && access_->wampcra)) {
+        return false;
+    }
+    if (core_.env().brake.refuses(member_.link.address, core_.env().now())) {
+        abort(wamp::uri::not_authorized, std::string(too_many_failures));
+    } else if (by_ticket) {
         ask_ticket();
-        return true;
-    }
-    if (method == wampcra && access_->wampcra) {
+    } else {
         ask_wampcra();
-        return true;
     }
-    return false;
+    return true;
 }
 
 void session::ask_ticket()
@@ -257,12 +263,21 @@ void session::ask(std::string_view method, dict extra)
 
 void session::on_authenticate(wamp::message const& m)
 {
-    core_.env().deadlines.cancel(std::exchange(timer_, 0));
+    auto& env = core_.env();
+    env.deadlines.cancel(std::exchange(timer_, 0));
+    // Asked before the brake came on: the answer is not even looked at, or many open challenges would go
+    // round it.
+    if (env.brake.refuses(member_.link.address, env.now())) {
+        abort(wamp::uri::not_authorized, std::string(too_many_failures));
+        return;
+    }
     auto const asked = std::move(*challenge_);
     challenge_.reset();
     bool const right = std::visit([&](auto const& server) { return server.accepts(m.text); }, asked.server);
     bool const by_ticket = std::holds_alternative<auth::ticket_server>(asked.server);
     if (!right || !asked.known) {
+        env.stats.auth_failures.add();
+        env.brake.failed(member_.link.address, env.now(), env.limits.auth_failures);
         abort(wamp::uri::not_authorized,
               by_ticket ? "ticket in static WAMP-Ticket authentication is invalid"
                         : "WAMP-CRA client signature is invalid");
@@ -300,7 +315,7 @@ void session::welcome(std::string role_name, std::string_view method, std::strin
                        {"x_cb_peer", member_.link.address},
                        {"x_cb_pid", names.pid}}},
                  {"agent", "Cerro-" CERRO_VERSION},
-                 {"roles", router_roles()}};
+                 {"roles", router_roles(realm_->options().meta_api)}};
     member_.send(wamp::frame(member_.link.serializer, m));
     core_.env().stats.sessions_joined.add();
     realm_->join(member_);
@@ -357,10 +372,10 @@ void session::say_goodbye(std::string_view reason, std::string_view text)
 void session::end(std::string const& why)
 {
     state_ = state::ended;
-    ending_ = why;
+    ending_ = log_text(why);
     core_.env().deadlines.cancel(std::exchange(timer_, 0));
     leave();
-    member_.close(why);
+    member_.close(ending_);
 }
 
 void session::leave()

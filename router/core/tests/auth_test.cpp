@@ -178,3 +178,62 @@ TEST_CASE("a transport without an auth section takes everybody as role anonymous
     c.join();
     CHECK(c.state().who().authrole == "anonymous");
 }
+
+TEST_CASE("ten failed log-ins of one address bring 60 s of refusal, whoever asks from there")
+{
+    world w;
+    auto const say = [&](client& c, std::string const& method, std::string const& authid) {
+        c.say("[1,'realm1',{'roles':{'caller':{}},'authmethods':['" + method + "'],'authid':'" + authid +
+              "'}]");
+    };
+    client early(w, codec::serializer::msgpack, rules());
+    say(early, "ticket", "joe");
+    early.next();
+    for (int i = 0; i < 10; ++i) {
+        client c(w, codec::serializer::msgpack, rules());
+        say(c, i % 2 == 0 ? "ticket" : "wampcra", i % 3 == 0 ? "nobody" : "joe");
+        REQUIRE(c.next().at(0)->as_int() == 4);
+        c.say("[5,'wrong',{}]");
+        CHECK(c.next().at(0)->as_int() == 3);
+    }
+    CHECK(w.counter("cerro_router_auth_failures_total") == 10);
+    auto const refused = [&] {
+        client c(w, codec::serializer::msgpack, rules());
+        say(c, "ticket", "joe");
+        return c.heard() ==
+               "[3,{'message':'too many failed log-ins from this address; try again later'},"
+               "'wamp.error.not_authorized']";
+    };
+    CHECK(refused());
+    // not even a challenge of before lets one more guess through
+    early.say("[5,'open sesame',{}]");
+    CHECK(early.next().at(0)->as_int() == 3);
+    // who needs no secret is not concerned
+    client(w).join();
+    w.pass(std::chrono::seconds(59));
+    CHECK(refused());
+    w.pass(std::chrono::seconds(2));
+    CHECK_FALSE(refused());
+}
+
+TEST_CASE("the brake knows each host by itself, forgets, and its table is bounded")
+{
+    auth_brake b;
+    steady_time now{};
+    b.failed("tcp4:10.0.0.1:1000", now, 2);
+    CHECK_FALSE(b.refuses("tcp4:10.0.0.1:1001", now));
+    now += std::chrono::seconds(61);
+    b.failed("tcp4:10.0.0.1:1000", now, 2);  // the first is forgotten
+    CHECK_FALSE(b.refuses("tcp4:10.0.0.1:1001", now));
+    b.failed("tcp4:10.0.0.1:1002", now, 2);
+    CHECK(b.refuses("tcp4:10.0.0.1:1001", now));
+    CHECK_FALSE(b.refuses("tcp4:10.0.0.2:1001", now));
+    b.failed("tcp6:[::1]:1000", now, 1);
+    CHECK(b.refuses("tcp6:[::1]:7", now));
+    b.failed("unix:/run/router", now, 1);
+    CHECK_FALSE(b.refuses("unix:/run/router", now));
+    for (int i = 0; i < 10'100; ++i) {
+        b.failed("tcp4:host" + std::to_string(i) + ":1", now + std::chrono::seconds(1), 2);
+    }
+    CHECK(b.size() == auth_brake::max_hosts);
+}

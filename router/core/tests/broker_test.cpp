@@ -345,3 +345,67 @@ TEST_CASE("role trusted may publish reserved topics")
     c.say("[16,1,{'acknowledge':true},'wamp.x']");
     CHECK(c.next().at(0)->as_int() == 17);
 }
+
+TEST_CASE("lists that choose receivers: all of a long list counts, a longer one is refused")
+{
+    world w;
+    client a(w);
+    client b(w);
+    a.join();
+    b.join().say("[32,1,{},'site.x']");
+    b.next();
+    auto const published = [&](std::size_t n, std::string const& option) {
+        std::string ids;
+        for (std::size_t i = 1; i < n; ++i) {
+            ids += std::to_string(2 * n - i) + ",";  // not in order
+        }
+        a.say("[16,7,{'acknowledge':true,'" + option + "':[" + ids + std::to_string(b.id) + "]},'site.x']");
+        return a.next();
+    };
+    CHECK(published(10'000, "eligible").at(0)->as_int() == 17);
+    CHECK(b.next().at(0)->as_int() == 36);
+    CHECK(published(10'000, "exclude").at(0)->as_int() == 17);
+    CHECK(b.silent());
+    auto const refused = published(10'001, "exclude");
+    CHECK(refused.at(0)->as_int() == 8);
+    CHECK(*refused.at(4) == value("wamp.error.invalid_argument"));
+    CHECK(b.silent());
+}
+
+TEST_CASE("a realm with strict URIs")
+{
+    world w;
+    realm_options options;
+    options.uri_check = wamp::uri_rule::strict;
+    w.logic.add_realm("strict", {std::make_shared<role>("anonymous", std::vector{everything()})}, options);
+    client c(w);
+    c.say("[1,'strict',{'roles':{'caller':{}}}]");
+    CHECK(c.next().at(0)->as_int() == 2);
+    for (auto const* request : {"[32,1,{},'site.X']",
+                                "[64,1,{},'site.X-1']",
+                                "[48,1,{},'site.X-1']",
+                                "[16,1,{'acknowledge':true},'site.x y']"}) {
+        c.say(request);
+        CHECK(*c.next().at(4) == value("wamp.error.invalid_uri"));
+    }
+    c.say("[32,1,{},'site.x_1']");
+    CHECK(c.next().at(0)->as_int() == 33);
+}
+
+TEST_CASE("a realm without the meta API")
+{
+    world w;
+    realm_options options;
+    options.meta_api = false;
+    w.logic.add_realm("quiet", {std::make_shared<role>("anonymous", std::vector{everything()})}, options);
+    client c(w);
+    c.say("[1,'quiet',{'roles':{'caller':{}}}]");
+    CHECK(c.heard().find("'session_meta_api':false") != std::string::npos);
+    c.say("[32,1,{},'wamp.session.on_join']");
+    CHECK(c.next().at(0)->as_int() == 33);
+    client other(w);
+    other.say("[1,'quiet',{'roles':{'caller':{}}}]");
+    CHECK(c.silent());
+    c.say("[48,2,{},'wamp.session.count']");
+    CHECK(*c.next().at(4) == value("wamp.error.no_such_procedure"));
+}

@@ -1,4 +1,5 @@
 #include "world.hpp"
+#include <cerro/router/log_text.hpp>
 
 using namespace cerro;
 using namespace cerro::router;
@@ -272,4 +273,30 @@ TEST_CASE("session meta events and procedures")
     auto const left = watcher.next();
     CHECK(*left.at(1) == value(2));
     CHECK(*left.at(4) == value(list{c.id, authid, "anonymous"}));
+}
+
+TEST_CASE("what a peer says is cut short before it goes to the log")
+{
+    world w;
+    std::string const big(100'000, 'x');
+    client a(w);
+    a.say("[1,'" + big + "',{'roles':{}}]");
+    CHECK(a.state().ending().size() <= log_text(big).size());
+    client b(w);
+    b.say("[3,{},'" + big + "']");
+    CHECK(b.state().ending().starts_with("aborted by peer: xxx"));
+    CHECK(b.state().ending().size() == max_log_text);
+    client c(w);
+    c.say("[1,'realm1',{'roles':{},'authmethods':['" + big + "']}]");
+    CHECK(c.state().ending().size() == max_log_text);
+    CHECK(c.heard().size() < 1000);
+    CHECK(log_text("a" + std::string(200, 'y') + "\xc3\xa4").size() == 203);
+    std::string const umlauts = [] {
+        std::string s = "a";
+        for (int i = 0; i < 200; ++i) {
+            s += "\xc3\xa4";
+        }
+        return s;
+    }();
+    CHECK(log_text(umlauts).size() == 255);
 }

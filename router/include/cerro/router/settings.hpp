@@ -6,6 +6,8 @@
 #include <cerro/base/result.hpp>
 #include <cerro/router/access.hpp>
 #include <cerro/router/environment.hpp>
+#include <cerro/router/origin.hpp>
+#include <cerro/router/realm.hpp>
 #include <cerro/router/role.hpp>
 #include <cerro/transport/channel.hpp>
 
@@ -23,6 +25,7 @@ namespace cerro::router {
 struct realm_settings {
     std::string name;
     std::vector<std::pair<std::string, std::vector<permission>>> roles;  ///< name and permissions
+    realm_options options;
 };
 
 struct tls_settings {
@@ -46,12 +49,14 @@ struct wamp_settings {
     std::vector<codec::serializer> serializers;  ///< empty: all
     bool batched = true;
     transport::limits limits;
+    origin_rules origins;  ///< WebSocket
 };
 
 struct caller_settings {
     std::string realm;
     std::string role;
     std::size_t max_body = 1U << 20U;
+    std::optional<origin_rules> origins;  ///< none: answers to every page, as crossbar does
 };
 struct static_settings {
     std::string directory;

@@ -75,6 +75,11 @@ public:
     virtual void route_files(std::string prefix, std::string directory) = 0;
     /// @throws failure as transport::listen does. May be called several times.
     virtual std::uint16_t listen(transport::listen_options o) = 0;
+    /// Takes no new connections; what is asked on the present ones is still answered, and ends them.
+    virtual void stop_listening() = 0;
+    /// Requests that are not completely answered yet.
+    [[nodiscard]] virtual std::size_t requests_open() const = 0;
+    /// Stops listening and closes all connections.
     virtual void stop() = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <cerro/router/environment.hpp>
 #include <cerro/router/member.hpp>
 #include <cerro/router/pattern_table.hpp>
+#include <cerro/wamp/uri.hpp>
 
 #include <memory>
 #include <string>
@@ -23,7 +24,7 @@ struct subscription {
 
 class broker {
 public:
-    explicit broker(environment& env) : env_(env) {}
+    broker(environment& env, wamp::uri_rule rule) : env_(env), rule_(rule) {}
 
     void subscribe(member& who, wamp::message const& m);
     void unsubscribe(member& who, wamp::message const& m);
@@ -52,6 +53,7 @@ private:
                   filter const& chosen);
 
     environment& env_;
+    wamp::uri_rule rule_;
     pattern_table<subscription> table_;
     flat_map<wamp::id, subscription*> by_id_;
     string_map<std::vector<subscription*>>

@@ -22,7 +22,7 @@ public:
     ~core() = default;
 
     [[nodiscard]] environment& env() { return env_; }
-    realm& add_realm(std::string name, std::vector<std::shared_ptr<role>> roles);
+    realm& add_realm(std::string name, std::vector<std::shared_ptr<role>> roles, realm_options options = {});
     /// Null pointer: there is no such realm.
     [[nodiscard]] realm* find_realm(std::string_view name) const;
     [[nodiscard]] std::vector<std::unique_ptr<realm>> const& realms() const { return realms_; }

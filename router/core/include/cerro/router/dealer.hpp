@@ -6,6 +6,7 @@
 #include <cerro/router/environment.hpp>
 #include <cerro/router/member.hpp>
 #include <cerro/router/pattern_table.hpp>
+#include <cerro/wamp/uri.hpp>
 
 #include <memory>
 #include <string>
@@ -30,8 +31,8 @@ public:
 
 class dealer {
 public:
-    dealer(environment& env, std::string const& realm, own_procedures& own)
-        : env_(env), realm_(realm), own_(own)
+    dealer(environment& env, std::string const& realm, own_procedures& own, wamp::uri_rule rule)
+        : env_(env), realm_(realm), own_(own), rule_(rule)
     {}
 
     void register_procedure(member& who, wamp::message const& m);
@@ -61,6 +62,7 @@ private:
     environment& env_;
     std::string const& realm_;
     own_procedures& own_;
+    wamp::uri_rule rule_;
     pattern_table<registration> table_;
     flat_map<wamp::id, registration*> by_id_;
     wamp::id last_id_ = 0;

@@ -5,6 +5,7 @@
 
 #include <cerro/base/time.hpp>
 #include <cerro/metrics/registry.hpp>
+#include <cerro/router/auth_brake.hpp>
 #include <cerro/router/timers.hpp>
 #include <cerro/wamp/message.hpp>
 
@@ -21,6 +22,7 @@ struct session_limits {
     std::size_t max_subscriptions = 10'000;
     std::size_t max_registrations = 10'000;
     std::size_t max_calls_open = 10'000;
+    std::size_t auth_failures = 10;  ///< of one address in auth_brake::window; then it is refused for a while
     std::chrono::milliseconds call_timeout_max{3'600'000};
     std::chrono::milliseconds hello_timeout{5'000};
     std::chrono::milliseconds auth_timeout{5'000};
@@ -31,7 +33,7 @@ struct session_limits {
 /// Why something was not delivered or not done.
 enum class drop_reason : std::uint8_t {
     event_not_authorized,  ///< unacknowledged PUBLISH without the right to
-    event_invalid,         ///< unacknowledged PUBLISH with a bad or reserved topic
+    event_invalid,         ///< unacknowledged PUBLISH with a bad or reserved topic, or bad options
     event_too_large,       ///< EVENT above what the subscriber takes
     event_peer_closed,     ///< the subscriber's connection was already closed
     event_transcoding,     ///< the payload does not go into the subscriber's serializer
@@ -50,6 +52,7 @@ public:
     metrics::counter& sessions_joined;
     metrics::counter& sessions_left;
     metrics::counter& joins_refused;
+    metrics::counter& auth_failures;
     metrics::counter& protocol_violations;
 
 private:
@@ -75,6 +78,7 @@ struct environment {
     session_limits limits;
     node_names names;
     timers deadlines;
+    auth_brake brake;
     statistics stats;
     std::string secret;  ///< of this process: what an unknown user is asked is derived from it
 

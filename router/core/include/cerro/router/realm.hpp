@@ -12,9 +12,17 @@
 
 namespace cerro::router {
 
+struct realm_options {
+    wamp::uri_rule uri_check = wamp::uri_rule::loose;
+    bool meta_api = true;  ///< wamp.session.*: procedures and events
+};
+
 class realm final : private own_procedures {
 public:
-    realm(environment& env, std::string name, std::vector<std::shared_ptr<role>> roles);
+    realm(environment& env,
+          std::string name,
+          std::vector<std::shared_ptr<role>> roles,
+          realm_options options);
     realm(realm const&) = delete;
     realm& operator=(realm const&) = delete;
     ~realm() override = default;
@@ -22,6 +30,7 @@ public:
     [[nodiscard]] std::string const& name() const { return name_; }
     /// Null pointer: there is no such role. "trusted" exists in every realm.
     [[nodiscard]] std::shared_ptr<role> find_role(std::string_view name) const;
+    [[nodiscard]] realm_options const& options() const { return options_; }
     [[nodiscard]] class broker& broker() { return broker_; }
     [[nodiscard]] class dealer& dealer() { return dealer_; }
     [[nodiscard]] std::size_t session_count() const { return members_.size(); }
@@ -38,6 +47,7 @@ private:
 
     environment& env_;
     std::string name_;
+    realm_options options_;
     std::vector<std::shared_ptr<role>> roles_;
     flat_map<wamp::id, member*> members_;
     class broker broker_;
