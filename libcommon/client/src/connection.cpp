@@ -4,7 +4,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 
-#include <algorithm>
 #include <exception>
 #include <random>
 
@@ -14,8 +13,8 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 using milliseconds = std::chrono::milliseconds;
-constexpr double backoff_factor = 1.5;
-constexpr milliseconds goodbye_time{2'000};
+constexpr milliseconds leave_time{2'000};
+constexpr milliseconds cut_time{200};  // the last part of it, for a router that does not answer
 
 milliseconds jittered(milliseconds most)
 {
@@ -129,9 +128,7 @@ asio::awaitable<void> session_impl::one_connection()
 asio::awaitable<void> session_impl::rest()
 {
     auto const pause = jittered(backoff_);
-    backoff_ = std::min(
-        options_.backoff_max,
-        milliseconds(static_cast<milliseconds::rep>(static_cast<double>(backoff_.count()) * backoff_factor)));
+    backoff_ = longer(backoff_, options_.backoff_max);
     auto const ended = [this] { return ended_; };
     co_await changed_.wait_until(ended, clock::now() + pause);
 }
@@ -193,14 +190,7 @@ void session_impl::on_closed(std::uint64_t connection, transport::close_reason w
     state_ = state::offline;
     channel_.reset();
     id_ = 0;
-    by_subscription_.clear();
-    by_registration_.clear();
-    for (auto& [h, s] : subscriptions_) {
-        s.id = 0;
-    }
-    for (auto& [h, r] : registrations_) {
-        r.id = 0;
-    }
+    forget_grants();
     std::string reason(transport::name(why));
     if (!detail.empty()) {
         reason += ": " + detail;
@@ -208,7 +198,7 @@ void session_impl::on_closed(std::uint64_t connection, transport::close_reason w
     if (before == state::joining && why != transport::close_reason::closed_by_us) {
         report(error(wamp::uri::transport_lost, "the connection ended before WELCOME: " + reason));
     }
-    if (before == state::joined) {
+    if (before == state::joined && !ended_) {
         last_error_ = error(wamp::uri::transport_lost, reason);
         log::info("client", "session_lost", {{"url", options_.connection.url}, {"reason", reason}});
     }
@@ -217,7 +207,7 @@ void session_impl::on_closed(std::uint64_t connection, transport::close_reason w
     for (auto const& [request, done] : lost) {
         done(error(wamp::uri::transport_lost, reason));
     }
-    if (before == state::joined || before == state::leaving) {
+    if (!ended_ && (before == state::joined || before == state::leaving)) {
         for (auto const& f : on_leave_) {
             f(reason);
         }
@@ -254,7 +244,7 @@ asio::awaitable<void> session_impl::leave(std::string reason)
     auto const keep = self();
     ended_ = true;
     last_error_ = error(wamp::uri::close_normal, "left");
-    auto const until = clock::now() + goodbye_time;
+    auto const until = clock::now() + leave_time;
     if (is_joined()) {
         say_goodbye(reason);
         state_ = state::leaving;
@@ -263,10 +253,10 @@ asio::awaitable<void> session_impl::leave(std::string reason)
     }
     changed_.changed();
     auto const closed = [this] { return !channel_; };
-    auto const in_time = co_await changed_.wait_until(closed, until);
+    auto const in_time = co_await changed_.wait_until(closed, until - cut_time);
     if (!in_time) {
         abandon();
-        co_await changed_.wait_until(closed, clock::now() + goodbye_time);
+        co_await changed_.wait_until(closed, until);
     }
 }
 

@@ -12,17 +12,44 @@ using wamp::message_type;
 
 namespace {
 
-outcome<arguments> payload_of(wamp::message const& m)
+constexpr std::string_view invalid_payload = "wamp.error.invalid_payload";
+
+outcome<arguments> decoded(wamp::payload_view const& p)
 {
-    auto args = wamp::decode_args(m.payload);
+    auto args = wamp::decode_args(p);
     if (!args) {
-        return error(wamp::uri::protocol_violation, args.error().what);
+        return error(invalid_payload, args.error().what);
     }
-    auto kwargs = wamp::decode_kwargs(m.payload);
+    auto kwargs = wamp::decode_kwargs(p);
     if (!kwargs) {
-        return error(wamp::uri::protocol_violation, kwargs.error().what);
+        return error(invalid_payload, kwargs.error().what);
     }
     return arguments(std::move(*args), std::move(*kwargs));
+}
+
+/// For calls and their results: what is not right is refused, not guessed at.
+outcome<arguments> payload_of(wamp::message const& m)
+{
+    return decoded(m.payload);
+}
+
+/// For events and errors, whose sender cannot be told: text that is not UTF-8 is read with U+FFFD in it.
+outcome<arguments> repaired_payload_of(wamp::message const& m)
+{
+    auto whole = payload_of(m);
+    if (whole) {
+        return whole;
+    }
+    using codec::serializer;
+    auto const from = m.payload.serializer;
+    auto const to = from == serializer::cbor ? serializer::msgpack : serializer::cbor;
+    bytes args;  // transcoding repairs text
+    bytes kwargs;
+    if ((!m.payload.args.empty() && !codec::transcode(from, m.payload.args, to, args)) ||
+        (!m.payload.kwargs.empty() && !codec::transcode(from, m.payload.kwargs, to, kwargs))) {
+        return whole;
+    }
+    return decoded({to, args, kwargs});
 }
 
 bool flag(dict const& d, std::string_view key)
@@ -52,9 +79,12 @@ bool dealer_cancels(dict const& welcome)
 error error_of(wamp::message const& m)
 {
     error e(m.uri);
-    if (auto payload = payload_of(m)) {
+    auto payload = repaired_payload_of(m);
+    if (payload) {
         e.args = std::move(payload->args);
         e.kwargs = std::move(payload->kwargs);
+    } else {
+        e.args.emplace_back("its arguments cannot be read: " + payload.error().what());
     }
     if (e.args.empty()) {
         auto const text = text_or(m.details, "message", "");
@@ -99,7 +129,7 @@ void session_impl::on_message(wamp::message const& m)
         case message_type::unsubscribed:
         case message_type::unregistered:
             if (m.request == 0) {
-                on_revoked(m);
+                revoked(m);
                 break;
             }
             [[fallthrough]];
@@ -168,9 +198,12 @@ void session_impl::on_event(wamp::message const& m)
     if (found == by_subscription_.end()) {
         return;  // unsubscribed while this was under way
     }
-    auto payload = payload_of(m);
+    auto payload = repaired_payload_of(m);
     if (!payload) {
-        violation("EVENT: " + payload.error().what());
+        auto const of =
+            found->second.empty() ? subscriptions_.end() : subscriptions_.find(found->second.front());
+        event_dropped(text_or(m.details, "topic", of == subscriptions_.end() ? "" : of->second.uri),
+                      payload.error());
         return;
     }
     event e;
@@ -183,13 +216,28 @@ void session_impl::on_event(wamp::message const& m)
         if (at == subscriptions_.end()) {
             continue;
         }
-        e.topic = text_or(e.details, "topic", at->second.topic);
+        e.topic = text_or(e.details, "topic", at->second.uri);
         auto const handler = at->second.handler;
         try {
             (*handler)(e);
         } catch (std::exception const& x) {
             log::error("client", "event_handler_failed", {{"topic", e.topic}, {"error", x.what()}});
         }
+    }
+}
+
+/// A publisher's fault, for which neither the other publishers nor the router shall pay.
+void session_impl::event_dropped(std::string const& topic, error const& e)
+{
+    ++events_dropped_;
+    std::uint64_t suppressed = 0;
+    if (drop_limit_.allow(suppressed)) {
+        log::warn("client",
+                  "event_dropped",
+                  {{"topic", topic},
+                   {"error", e.what()},
+                   {"dropped", events_dropped_},
+                   {"suppressed", suppressed}});
     }
 }
 
@@ -207,7 +255,7 @@ void session_impl::on_invocation(wamp::message const& m)
     }
     auto const& registered = registrations_.at(found->second);
     invocation inv;
-    inv.procedure = text_or(m.details, "procedure", registered.procedure);
+    inv.procedure = text_or(m.details, "procedure", registered.uri);
     inv.details = m.details;
     inv.payload = std::move(*payload);
     asio::co_spawn(ex_,
@@ -268,21 +316,30 @@ void session_impl::refuse_invocation(wamp::id request, error const& e)
     send_with(std::move(m), arguments(e.args, e.kwargs));
 }
 
-void session_impl::on_revoked(wamp::message const& m)
+void session_impl::revoked(wamp::message const& m)
 {
     bool const subscribed = m.type == message_type::unsubscribed;
     auto const* v = m.details.find(subscribed ? "subscription" : "registration");
     auto const revoked = v != nullptr ? v->as_uint().value_or(0) : 0;
     auto const reason = text_or(m.details, "reason", "no reason given");
+    std::string uri;
     if (subscribed) {
         drop_subscription_id(revoked);
     } else if (auto const at = by_registration_.find(revoked); at != by_registration_.end()) {
-        registrations_.at(at->second).id = 0;
+        auto& r = registrations_.at(at->second);
+        uri = r.uri;
+        r.id = 0;
+        r.ours = false;
         by_registration_.erase(at);
     }
     log::warn("client",
               subscribed ? "subscription_revoked" : "registration_revoked",
-              {{"id", revoked}, {"reason", reason}, {"url", options_.connection.url}});
+              {{"id", revoked}, {"uri", uri}, {"reason", reason}, {"url", options_.connection.url}});
+    if (!uri.empty()) {
+        for (auto const& f : on_revoked_) {
+            f(uri);
+        }
+    }
 }
 
 }  // namespace cerro::client

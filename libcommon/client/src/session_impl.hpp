@@ -6,7 +6,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <deque>
+#include <algorithm>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -28,6 +28,12 @@ struct reply {
 /// What an ERROR or ABORT says.
 [[nodiscard]] error error_of(wamp::message const& m);
 
+/// The pause after `pause`: the same factor for connections and for what could not be restored.
+inline std::chrono::milliseconds longer(std::chrono::milliseconds pause, std::chrono::milliseconds most)
+{
+    return std::min(most, pause + pause / 2);
+}
+
 class session_impl final : public session {
 public:
     session_impl(asio::any_io_executor ex, options o);
@@ -43,6 +49,15 @@ public:
     {
         on_restore_error_.push_back(std::move(f));
     }
+    void on_restored(std::function<void(std::string const&)> f) override
+    {
+        on_restored_.push_back(std::move(f));
+    }
+    void on_revoked(std::function<void(std::string const&)> f) override
+    {
+        on_revoked_.push_back(std::move(f));
+    }
+    std::uint64_t events_dropped() const override { return events_dropped_; }
     asio::awaitable<outcome<handle>> subscribe(std::string topic,
                                                event_handler f,
                                                subscribe_options o) override;
@@ -63,19 +78,26 @@ private:
 
     using answer = std::function<void(outcome<reply>)>;
 
-    struct subscription {
-        std::string topic;
+    /// What each join has to restore.
+    struct remembered {
+        std::string uri;
+        wamp::id id = 0;             ///< of the router; 0 = not granted now
+        std::uint64_t asked_in = 0;  ///< the connection in which it was asked for
+        bool asking = false;         ///< its request is under way
+        std::chrono::milliseconds pause{
+            0};  ///< before the latest retry in this connection; 0 = none was needed
+        std::unique_ptr<asio::steady_timer> retry;
+        log::limiter report_limit{60.0};
+    };
+    struct subscription : remembered {
         std::shared_ptr<event_handler> handler;
         subscribe_options how;
-        wamp::id id = 0;             ///< of the router; 0 = not subscribed now
-        std::uint64_t asked_in = 0;  ///< the connection in which it was asked for
     };
-    struct registration {
-        std::string procedure;
+    struct registration : remembered {
         std::shared_ptr<procedure_handler> handler;
         register_options how;
-        wamp::id id = 0;
-        std::uint64_t asked_in = 0;
+        bool ours = false;      ///< granted before, and not revoked
+        bool conflict = false;  ///< the name was found taken in this connection
     };
 
     /// What one connection tells; messages of an earlier one are told from those of the present by its
@@ -103,7 +125,8 @@ private:
     void on_challenge(wamp::message const& m);
     void on_event(wamp::message const& m);
     void on_invocation(wamp::message const& m);
-    void on_revoked(wamp::message const& m);
+    void revoked(wamp::message const& m);
+    void event_dropped(std::string const& topic, error const& e);
     void on_answer(wamp::id request, outcome<reply> r);
     static asio::awaitable<void> serve(std::shared_ptr<session_impl> self,
                                        std::uint64_t connection,
@@ -123,10 +146,17 @@ private:
     asio::awaitable<outcome<reply>> request(wamp::message m,
                                             arguments a,
                                             std::optional<std::chrono::milliseconds> timeout);
+
+    // remembered.cpp
     void restore();
     void send_subscribe(handle h, answer done);
     void send_register(handle h, answer done);
-    void restore_failed(std::string const& uri, error const& e);
+    void restore_one(handle h);
+    void restored(handle h, outcome<reply> const& r);
+    void restore_failed(handle h, remembered& what, error const& e);
+    void forget_grants();
+    remembered* find(handle h);
+    bool being_asked_for(std::string const& topic, wamp::match_policy match) const;
     void drop_subscription_id(wamp::id id);
     asio::awaitable<outcome<handle>> first_answer(handle h, bool subscription);
 
@@ -159,6 +189,11 @@ private:
     std::vector<std::function<void()>> on_join_;
     std::vector<std::function<void(std::string const&)>> on_leave_;
     std::vector<std::function<void(std::string const&, error const&)>> on_restore_error_;
+    std::vector<std::function<void(std::string const&)>> on_restored_;
+    std::vector<std::function<void(std::string const&)>> on_revoked_;
+
+    std::uint64_t events_dropped_ = 0;
+    log::limiter drop_limit_{10.0};
 };
 
 }  // namespace cerro::client

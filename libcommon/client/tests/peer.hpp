@@ -56,6 +56,16 @@ public:
         m.payload = p.view();
         c->send(wamp::frame(c->info().serializer, m));
     }
+    /// With arguments as they are, right or wrong, in MessagePack.
+    void send_encoded(wamp::message m, byte_view args)
+    {
+        m.payload = {codec::serializer::msgpack, args, {}};
+        channels_.back()->send(wamp::frame(channels_.back()->info().serializer, m));
+    }
+    void refuse(received const& r, std::string uri)
+    {
+        send(make(message_type::error, r.m.request, static_cast<wamp::id>(r.m.type), std::move(uri)));
+    }
     static wamp::message make(message_type t, wamp::id request = 0, wamp::id id2 = 0, std::string uri = {})
     {
         wamp::message m;
@@ -82,6 +92,12 @@ public:
             }
         }
         return nullptr;
+    }
+
+    /// One id for each uri in each connection.
+    wamp::id id_of(std::string const& uri) const
+    {
+        return std::hash<std::string>{}(uri + std::to_string(channels_.size())) % 1'000'000U + 1;
     }
 
     std::vector<received> got;
@@ -141,12 +157,6 @@ private:
             case message_type::unregister: send(make(message_type::unregistered, m.request)); break;
             default: break;
         }
-    }
-
-    /// One id for each uri in each connection.
-    wamp::id id_of(std::string const& uri) const
-    {
-        return std::hash<std::string>{}(uri + std::to_string(channels_.size())) % 1'000'000U + 1;
     }
 
     boost::asio::io_context& io_;

@@ -212,12 +212,15 @@ TEST_CASE("session: abandon cuts without GOODBYE and stays away")
     boost::asio::io_context io(1);
     peer router(io);
     auto const s = join(io, options_for(router.port()));
+    int losses = 0;
+    s->on_leave([&](std::string const&) { ++losses; });
     s->abandon();
     REQUIRE(run_until(io, [&] { return !s->is_joined(); }));
     io.restart();
     io.run_for(std::chrono::milliseconds(100));
     CHECK(router.connections() == 1);
     CHECK(router.count(message_type::goodbye) == 0);
+    CHECK(losses == 0);
 }
 
 TEST_CASE("session: answers challenges for a ticket and for wampcra with a salted secret")

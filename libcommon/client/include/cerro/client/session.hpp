@@ -83,8 +83,8 @@ struct options {
     transport::connect_options connection;
     std::string realm;
     auth credentials;
-    std::string agent;                             ///< HELLO.Details.agent; empty = "Cerro/<version>"
-    bool reconnect = true;                         ///< false: one attempt, closed() completes at its end
+    std::string agent;      ///< HELLO.Details.agent; empty = "Cerro/<version>"
+    bool reconnect = true;  ///< false: one attempt; joined() gives its error at its end
     std::chrono::milliseconds backoff_first{500};  ///< x 1.5 each time, full jitter
     std::chrono::milliseconds backoff_max{5'000};
     std::chrono::milliseconds join_timeout{10'000};  ///< from connected to WELCOME
@@ -100,6 +100,9 @@ struct register_options {
     wamp::match_policy match = wamp::match_policy::exact;
     std::string invoke;  ///< "" = single
     bool force_reregister = false;
+    /// When a later join finds the name taken (by our own old session, of whose loss the router does not know
+    /// yet), take it over. Only for what the router has granted before and not revoked.
+    bool force_on_rejoin = true;
 };
 struct call_options {
     std::optional<std::chrono::milliseconds> timeout;  ///< enforced here; none = wait for ever
@@ -124,13 +127,15 @@ public:
     /// WELCOME.Details of the latest join.
     [[nodiscard]] virtual dict const& welcome() const = 0;
 
-    /// After each join, before subscriptions and registrations are restored / after each loss with its
-    /// reason.
+    /// After each join, before subscriptions and registrations are restored / after each loss of a joined
+    /// session with its reason. Our own leave() and abandon() are no losses: they call nothing.
     virtual void on_join(std::function<void()> f) = 0;
     virtual void on_leave(std::function<void(std::string const& reason)> f) = 0;
 
-    /// Remembered and restored on each join. Completes with the first answer (at once with success if not
-    /// joined yet: it will be done on join; failures then are logged and given to on_restore_error).
+    /// Remembered and restored on each join. Completes with the first answer; a refusal is returned and
+    /// forgotten. At once with success if not joined yet: it will be done on join. What fails to be restored
+    /// on a join is logged, given to on_restore_error, and tried again (options::backoff_first to
+    /// backoff_max) as long as that session lasts.
     virtual asio::awaitable<outcome<handle>> subscribe(std::string topic,
                                                        event_handler f,
                                                        subscribe_options o = {}) = 0;
@@ -138,7 +143,14 @@ public:
                                                                 procedure_handler f,
                                                                 register_options o = {}) = 0;
     virtual asio::awaitable<outcome<void>> undo(handle h) = 0;
+    /// Each failure to restore / the success that ended a row of them.
     virtual void on_restore_error(std::function<void(std::string const& uri, error const&)> f) = 0;
+    virtual void on_restored(std::function<void(std::string const& uri)> /*f*/) {}
+    /// The router took a registration away while joined (an administrator, or another session by force). It
+    /// stays remembered: the next join asks for it again, without force.
+    virtual void on_revoked(std::function<void(std::string const& procedure)> /*f*/) {}
+    /// Events whose payload could not be decoded; each was logged (at a limited rate) and dropped.
+    [[nodiscard]] virtual std::uint64_t events_dropped() const { return 0; }
 
     virtual asio::awaitable<outcome<arguments>> call(std::string procedure,
                                                      arguments a = arguments(),
@@ -151,7 +163,8 @@ public:
                                                                     arguments a,
                                                                     dict extra_options = {}) = 0;
 
-    /// GOODBYE, then no reconnection. Completes when the transport is closed (at most 2 s).
+    /// GOODBYE, then no reconnection. Completes when the transport is closed: at the latest after 2 s, when a
+    /// router that does not answer is cut off.
     virtual asio::awaitable<void> leave(std::string reason = "wamp.close.normal") = 0;
     /// Cuts the connection without GOODBYE and does not reconnect.
     virtual void abandon() = 0;
