@@ -87,9 +87,20 @@ asio::awaitable<error_code> connect_socket(Socket& socket, Endpoint endpoint, mi
     co_return limit.expired() ? error_code(asio::error::timed_out) : ec;
 }
 
+/// A look-up of a name that nobody may be waiting for any more: getaddrinfo cannot be interrupted.
+struct lookup {
+    explicit lookup(io_executor ex) : resolver(ex), timer(ex) {}
+    asio::ip::basic_resolver<tcp, io_executor> resolver;
+    io_timer timer;
+    bool done = false;
+    error_code ec;
+    std::vector<tcp::endpoint> found;
+};
+
 asio::awaitable<result<std::vector<tcp::endpoint>>> resolve(io_executor ex,
                                                             std::string host,
-                                                            std::uint16_t port)
+                                                            std::uint16_t port,
+                                                            milliseconds timeout)
 {
     std::vector<tcp::endpoint> out;
     error_code literal;
@@ -98,16 +109,27 @@ asio::awaitable<result<std::vector<tcp::endpoint>>> resolve(io_executor ex,
         out.emplace_back(address, port);
         co_return out;
     }
-    asio::ip::basic_resolver<tcp, io_executor> resolver(ex);
-    auto const service = std::to_string(port);
-    auto [ec, found] = co_await resolver.async_resolve(host, service, as_result);
-    if (ec) {
-        co_return fail(errc::not_found, "cannot find the address of " + host + ": " + ec.message());
+    auto const l = std::make_shared<lookup>(ex);
+    l->resolver.async_resolve(host, std::to_string(port), [l](error_code ec, auto const& found) {
+        l->done = true;
+        l->ec = ec;
+        for (auto const& entry : found) {
+            l->found.push_back(entry.endpoint());
+        }
+        l->timer.cancel();
+    });
+    l->timer.expires_after(timeout);
+    [[maybe_unused]] auto [expired] = co_await l->timer.async_wait(as_result);
+    if (!l->done) {
+        l->resolver.cancel();
+        co_return fail(errc::timed_out,
+                       "no address of " + host + " from the name servers within " +
+                           std::to_string(timeout.count()) + " ms");
     }
-    for (auto const& entry : found) {
-        out.push_back(entry.endpoint());
+    if (l->ec) {
+        co_return fail(errc::not_found, "cannot find the address of " + host + ": " + l->ec.message());
     }
-    co_return out;
+    co_return std::move(l->found);
 }
 
 asio::awaitable<result<std::shared_ptr<io_stream>>> open_unix(io_executor ex,
@@ -131,7 +153,7 @@ asio::awaitable<result<std::shared_ptr<io_stream>>> open_tcp(io_executor ex,
                                                              tls_options tls,
                                                              milliseconds timeout)
 {
-    auto const endpoints = co_await resolve(ex, t.host, t.port);
+    auto const endpoints = co_await resolve(ex, t.host, t.port, timeout);
     if (!endpoints) {
         co_return endpoints.error();
     }

@@ -26,8 +26,12 @@ public:
         byte_view const whole(*frame);
         push({std::move(frame), whole});
     }
+    /// Ignores an empty piece: no write would ever take it away.
     void push(piece p)
     {
+        if (p.view.empty()) {
+            return;
+        }
         pending_ += p.view.size();
         pieces_.push_back(std::move(p));
     }

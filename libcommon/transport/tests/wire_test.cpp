@@ -193,4 +193,16 @@ TEST_CASE("outbox: partial writes continue where they stopped")
     CHECK(written == expected);
 }
 
+TEST_CASE("outbox: an empty piece is not queued, for no write would take it away")
+{
+    outbox out;
+    out.push(std::make_shared<bytes const>());
+    CHECK(out.empty());
+    out.push(std::make_shared<bytes const>("abc"));
+    out.push(std::make_shared<bytes const>());
+    out.consume(3);
+    CHECK(out.empty());
+    CHECK(out.pending() == 0);
+}
+
 }  // namespace cerro::transport
