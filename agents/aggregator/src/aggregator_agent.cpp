@@ -30,8 +30,9 @@ using clock = std::chrono::steady_clock;
 
 constexpr auto loop_period = std::chrono::seconds(1);
 constexpr auto poll_period = std::chrono::milliseconds(20);
-/// A disk that does not take the rest by then keeps it; the loss is logged.
-constexpr auto stop_limit = std::chrono::seconds(10);
+/// A disk that does not take the rest by then keeps it; the loss is logged. Shorter than the 10 s that a
+/// stopping agent gives its operations, else nobody would learn of the loss.
+constexpr auto stop_limit = std::chrono::seconds(7);
 
 struct options {
     std::string data_dir;

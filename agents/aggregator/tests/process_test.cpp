@@ -1,6 +1,8 @@
 // The programs themselves: router, a publishing agent, the aggregator.
 
 #include "messages.hpp"
+#include <cerro/codec/codec.hpp>
+#include <cerro/g3/samples.hpp>
 #include <cerro/testing/process.hpp>
 
 #include <catch2/catch.hpp>
@@ -44,17 +46,32 @@ struct site {
         router.emplace(std::vector<std::string>{
             binary("cerro-router"), "start", "--config", (dir / "router.json").string()});
     }
-    process start(std::string const& program, std::vector<std::string> more = {}) const
+    process start(std::string const& program,
+                  std::vector<std::string> more = {},
+                  testing::process_options o = {}) const
     {
         std::vector<std::string> argv{
             binary(program), "--site-file", (dir / "site.yaml").string(), "--site-host", "localhost"};
         argv.insert(argv.end(), more.begin(), more.end());
-        return process(std::move(argv));
+        return process(std::move(argv), std::move(o));
     }
     process start_aggregator() const
     {
         return start("cerro-aggregator", {"--data-dir", (dir / "hk").string()});
     }
+
+    /// On a disk that can be held up, see slow_disk.cpp.
+    process start_aggregator_on_slow_disk() const
+    {
+        testing::process_options o;
+        o.env = {{"LD_PRELOAD", CERRO_SLOW_DISK},
+                 {"CERRO_HOLD", dir.path().string()},
+                 {"ASAN_OPTIONS", "verify_asan_link_order=0"}};
+        return start("cerro-aggregator", {"--data-dir", (dir / "hk").string()}, o);
+    }
+    void hold(std::string const& call) const { testing::write_file(dir / call, ""); }
+    void let_go(std::string const& call) const { std::filesystem::remove(dir / call); }
+    [[nodiscard]] bool held() const { return std::filesystem::exists(dir / "held"); }
 
     [[nodiscard]] std::vector<std::filesystem::path> files() const
     {
@@ -110,4 +127,47 @@ TEST_CASE("an aggregator that cannot write says why and ends", "[aggregator]")
     aggregator.wait_for_line("/proc/nowhere/.*cannot make the folder");
     aggregator.wait_for_line("Aggregation not started");
     CHECK(aggregator.wait() == 1);
+}
+
+TEST_CASE("a disk that does not answer keeps no aggregator from its end", "[aggregator]")
+{
+    site s;
+    auto fake = s.start("cerro-fakedata");
+    auto aggregator = s.start_aggregator_on_slow_disk();
+    REQUIRE(testing::eventually(testing::patience,
+                                [&] { return s.files().size() == 1 && s.data_frames(s.files()[0]) >= 1; }));
+    s.hold("fsync");
+    aggregator.signal(SIGTERM);
+    CHECK(aggregator.wait() == 0);
+    CHECK(s.held());
+    INFO(aggregator.output());
+    CHECK(aggregator.output().find("samples_lost") != std::string::npos);
+}
+
+TEST_CASE("samples that come while the first file is not open yet are recorded", "[aggregator]")
+{
+    site s;
+    s.hold("mkdir");
+    auto aggregator = s.start_aggregator_on_slow_disk();
+    REQUIRE(testing::eventually(testing::patience, [&] { return s.held(); }));
+    auto fake = s.start("cerro-fakedata");
+    auto listener = s.start("ocs-client-cli",
+                            {"listen",
+                             "--json",
+                             "--count",
+                             "1",
+                             "--seconds",
+                             "20",
+                             "observatory.fake1.feeds.false_temperatures"});
+    auto const event = codec::from_json(listener.wait_for_line("timestamps"));
+    REQUIRE(event.has_value());
+    REQUIRE(s.files().empty());
+    s.let_go("mkdir");
+
+    auto const* const first_block = event->find("message")->at(0)->find("temps");
+    auto const first = *first_block->find("timestamps")->at(0)->as_double();
+    REQUIRE(testing::eventually(testing::patience,
+                                [&] { return s.files().size() == 1 && s.data_frames(s.files()[0]) >= 1; }));
+    archive_content const content(testing::read_file(s.files()[0]));
+    CHECK(g3::to_seconds(content.data().at(0)->blocks.at(0).times().at(0)) <= first + 0.001);  // rounded
 }
