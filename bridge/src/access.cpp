@@ -1,5 +1,6 @@
 #include "access.hpp"
 
+#include <cerro/auth/compare.hpp>
 #include <cerro/codec/base64.hpp>
 
 namespace cerro::bridge {
@@ -21,13 +22,7 @@ bool authorized(std::string const& token, http::request const& r)
         auto const colon = pair ? pair->find(':') : std::string::npos;
         secret = colon == std::string::npos ? std::string() : pair->substr(colon + 1);
     }
-    // Every byte is looked at, whatever the first difference.
-    unsigned char difference = secret.size() == token.size() ? 0 : 1;
-    for (std::size_t i = 0; i < token.size(); ++i) {
-        difference =
-            static_cast<unsigned char>(difference | (token[i] ^ (i < secret.size() ? secret[i] : 0)));
-    }
-    return difference == 0;
+    return auth::equal_constant_time(secret, token);
 }
 
 http::response with_cors(http::response r)

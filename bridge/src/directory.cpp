@@ -14,6 +14,7 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr auto component = "bridge";
+constexpr std::chrono::seconds start_up(5);
 constexpr std::size_t most_cached = 10'000;  // names come from HTTP clients
 
 void log_end(std::string const& task, std::exception_ptr e)
@@ -87,6 +88,7 @@ void directory::stop()
 
 void directory::joined()
 {
+    joined_ = clock::now();
     // Other nodes may answer to the old names now.
     cache_.clear();
     wake_.cancel();
@@ -130,12 +132,17 @@ asio::awaitable<void> directory::relist(std::shared_ptr<directory> self)
     auto const* all = answer && !answer->args.empty() ? answer->args[0].as_list() : nullptr;
     if (all == nullptr) {
         // The nodes may live on without a hub: keep what we know.
-        if (!self->hub_missing_) {
+        // A hub that starts after us is ordinary.
+        bool const early = !answer && answer.error().uri == wamp::uri::no_such_procedure &&
+                           clock::now() - self->joined_ < start_up;
+        if (!self->hub_missing_ || (self->hub_missed_early_ && !early)) {
             self->hub_missing_ = true;
-            log::warn(component,
-                      "hub_missing",
-                      {{"error", answer ? std::string("its answer is no list") : answer.error().what()},
-                       {"next", "asking again"}});
+            self->hub_missed_early_ = early;
+            log::write(early ? log::level::info : log::level::warn,
+                       component,
+                       "hub_missing",
+                       {{"error", answer ? std::string("its answer is no list") : answer.error().what()},
+                        {"next", "asking again"}});
         }
         co_return;
     }
@@ -194,8 +201,10 @@ asio::awaitable<void> directory::ask(std::shared_ptr<directory> self,
             }
         }
     }
-    if (!got.error.empty() && c->answer.error.empty()) {
-        log::warn(component, "node_failed", {{"node", node}, {"error", got.error}});
+    std::uint64_t suppressed = 0;
+    if (!got.error.empty() && c->answer.error.empty() && self->failed_limit_.allow(suppressed)) {
+        log::warn(
+            component, "node_failed", {{"node", node}, {"error", got.error}, {"suppressed", suppressed}});
     }
     c->answer = std::move(got);
     c->asked = clock::now();

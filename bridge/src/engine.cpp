@@ -37,7 +37,9 @@ struct engine::wanted {
     bool table = false;
 };
 
-asio::awaitable<std::vector<std::string>> engine::expand_text(std::shared_ptr<engine> self, std::string text)
+asio::awaitable<std::vector<std::string>> engine::choices(std::shared_ptr<engine> self,
+                                                          std::string text,
+                                                          std::size_t most)
 {
     std::vector<std::string> out;
     bool const special = text.find_first_of("(\\*") != std::string::npos;
@@ -52,48 +54,67 @@ asio::awaitable<std::vector<std::string>> engine::expand_text(std::shared_ptr<en
             co_return out;
         }
     }
-    for (auto const& choice : alternatives(text, self->options_.most_series)) {
-        auto const parts = split(choice);
-        if (!parts || !has_wildcard(choice)) {
-            out.push_back(choice);
+    out = alternatives(text, most);
+    co_return out;
+}
+
+asio::awaitable<std::vector<std::string>> engine::matches(std::shared_ptr<engine> self, std::string choice)
+{
+    std::vector<std::string> out;
+    auto const parts = split(choice);
+    if (!parts || !has_wildcard(choice)) {
+        out.push_back(std::move(choice));
+        co_return out;
+    }
+    auto const nodes = self->directory_->nodes();
+    for (auto const& n : nodes) {
+        if (!fits(parts->node, n.name)) {
             continue;
         }
-        auto const nodes = self->directory_->nodes();
-        for (auto const& n : nodes) {
-            if (!fits(parts->node, n.name)) {
-                continue;
-            }
-            auto const known = co_await directory::fields_for(self->directory_, n.name, {});
-            if (!known.fields) {
-                continue;
-            }
-            for (auto const& f : known.fields->fields) {
-                if (fits(parts->field, f.name)) {
-                    out.push_back(n.name + "::" + f.name);
-                }
+        auto const known = co_await directory::fields_for(self->directory_, n.name, {});
+        if (!known.fields) {
+            continue;
+        }
+        for (auto const& f : known.fields->fields) {
+            if (fits(parts->field, f.name)) {
+                out.push_back(n.name + "::" + f.name);
             }
         }
     }
     co_return out;
 }
 
+void engine::cut()
+{
+    std::uint64_t suppressed = 0;
+    if (cut_limit_.allow(suppressed)) {
+        log::warn(component, "query_cut", {{"series", options_.most_series}, {"suppressed", suppressed}});
+    }
+}
+
 asio::awaitable<std::vector<engine::wanted>> engine::expand(std::shared_ptr<engine> self,
                                                             std::vector<target> targets)
 {
     std::vector<wanted> out;
+    // Alternatives without any match are work too.
+    std::size_t left = self->options_.most_series;
     for (auto const& t : targets) {
-        auto const texts = co_await expand_text(self, t.text);
-        for (auto const& text : texts) {
-            if (out.size() >= self->options_.most_series) {
-                log::warn(component, "query_cut", {{"series", self->options_.most_series}});
-                co_return out;
+        auto const alternatives_of_t = co_await choices(self, t.text, std::max<std::size_t>(left, 1));
+        for (auto const& choice : alternatives_of_t) {
+            auto const texts = co_await matches(self, choice);
+            for (auto const& text : texts) {
+                if (left == 0 || out.size() >= self->options_.most_series) {
+                    self->cut();
+                    co_return out;
+                }
+                wanted w{text, {}, {}, t.table};
+                if (auto parts = split(text)) {
+                    w.node = std::move(parts->node);
+                    w.field = std::move(parts->field);
+                }
+                out.push_back(std::move(w));
             }
-            wanted w{text, {}, {}, t.table};
-            if (auto parts = split(text)) {
-                w.node = std::move(parts->node);
-                w.field = std::move(parts->field);
-            }
-            out.push_back(std::move(w));
+            left -= std::min<std::size_t>(left, 1);
         }
     }
     co_return out;
@@ -189,8 +210,11 @@ asio::awaitable<std::vector<answered>> engine::ask(std::shared_ptr<engine> self,
     co_await in_parallel(std::move(work), "query");
     std::vector<answered> out;
     for (auto const& j : jobs) {
-        if (!j->error.empty()) {
-            log::info(component, "target_failed", {{"node", j->node}, {"error", j->error}});
+        std::uint64_t suppressed = 0;
+        if (!j->error.empty() && self->failed_limit_.allow(suppressed)) {
+            log::info(component,
+                      "target_failed",
+                      {{"node", j->node}, {"error", j->error}, {"suppressed", suppressed}});
         }
         for (auto const& w : all) {
             if (w.node == j->node) {

@@ -46,15 +46,17 @@ result<dans::time_range> parse_range(value const* range, double now, query_limit
     return dans::time_range{*start, *end};
 }
 
-target parse_target(value const& v)
+result<target> parse_target(value const& v, query_limits const& lim)
 {
     target t;
-    if (auto const* bare = v.as_text()) {
-        t.text = *bare;
-        return t;
-    }
-    if (auto const* name = v.find("target"); name != nullptr && name->as_text() != nullptr) {
-        t.text = *name->as_text();
+    auto const* named = v.as_text() != nullptr ? &v : v.find("target");
+    if (auto const* text = named == nullptr ? nullptr : named->as_text()) {
+        if (text->size() > lim.most_target_bytes) {
+            return fail(errc::invalid_argument,
+                        "a target of " + std::to_string(text->size()) + " bytes: at most " +
+                            std::to_string(lim.most_target_bytes));
+        }
+        t.text = *text;
     }
     auto const* payload = v.find("payload");
     if (auto const* type = v.find("type"); type != nullptr && !type->is_null()) {
@@ -94,7 +96,11 @@ result<query> parse_query(value const& body, double now, query_limits const& lim
         return fail(errc::invalid_argument, "at most " + std::to_string(lim.most_targets) + " targets");
     }
     for (auto const& t : *targets->as_list()) {
-        q.targets.push_back(parse_target(t));
+        auto parsed = parse_target(t, lim);
+        if (!parsed) {
+            return parsed.error();
+        }
+        q.targets.push_back(std::move(*parsed));
     }
     return q;
 }
@@ -110,20 +116,24 @@ std::optional<split_target> split(std::string_view text)
 
 namespace {
 
-/// The ')' that belongs to the '(' at `open`, or npos.
-std::size_t closing(std::string_view text, std::size_t open)
+constexpr auto nowhere = std::string_view::npos;
+
+/// For each '(' the place of its ')', or npos; npos for all other characters.
+std::vector<std::size_t> partners(std::string_view text)
 {
-    std::size_t depth = 0;
-    for (std::size_t i = open; i < text.size(); ++i) {
+    std::vector<std::size_t> out(text.size(), nowhere);
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '\\') {
             ++i;
         } else if (text[i] == '(') {
-            ++depth;
-        } else if (text[i] == ')' && --depth == 0) {
-            return i;
+            open.push_back(i);
+        } else if (text[i] == ')' && !open.empty()) {
+            out[open.back()] = i;
+            open.pop_back();
         }
     }
-    return std::string_view::npos;
+    return out;
 }
 
 /// Parts of a group, separated by '|' outside of inner groups.
@@ -148,50 +158,95 @@ std::vector<std::string_view> parts(std::string_view group)
     return out;
 }
 
-std::vector<std::string> expand(std::string_view text, std::size_t most, int depth)
-{
-    constexpr int deepest = 16;
-    std::vector<std::string> out{std::string()};
-    auto const append = [&out](std::string_view s) {
-        for (auto& o : out) {
-            o += s;
-        }
-    };
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '\\' && i + 1 < text.size()) {
-            append(text.substr(++i, 1));
-            continue;
-        }
-        auto const end = text[i] == '(' && depth < deepest ? closing(text, i) : std::string_view::npos;
-        if (end == std::string_view::npos) {
-            append(text.substr(i, 1));
-            continue;
-        }
-        std::vector<std::string> choices;
-        for (auto const part : parts(text.substr(i + 1, end - i - 1))) {
-            for (auto& c : expand(part, most, depth + 1)) {
-                choices.push_back(std::move(c));
+/// Expands parts of one text. Every character is looked at once for each level of groups, and what is held is
+/// bounded in number and in bytes: both come from HTTP clients.
+class expansion {
+public:
+    expansion(std::string_view text, std::size_t most)
+        : text_(text), partner_(partners(text)), most_(most), most_bytes_(std::max(text.size(), floor_bytes))
+    {}
+
+    [[nodiscard]] std::vector<std::string> run() const { return part(text_, 0); }
+
+private:
+    static constexpr int deepest = 16;
+    static constexpr std::size_t floor_bytes = 64U << 10U;  ///< a single text may be longer
+
+    /// `s` is a piece of text_.
+    [[nodiscard]] std::vector<std::string> part(std::string_view s, int depth) const
+    {
+        auto const offset = static_cast<std::size_t>(s.data() - text_.data());
+        std::vector<std::string> out{std::string()};
+        for (std::size_t i = 0; i < s.size(); ++i) {
+            if (s[i] == '\\' && i + 1 < s.size()) {
+                append(out, s[++i]);
+                continue;
             }
-        }
-        std::vector<std::string> product;
-        for (auto const& head : out) {
-            for (auto const& tail : choices) {
-                if (product.size() < most) {
-                    product.push_back(head + tail);
-                }
+            auto const end = s[i] == '(' && depth < deepest ? partner_[offset + i] : nowhere;
+            if (end == nowhere) {
+                append(out, s[i]);
+                continue;
             }
+            out = product(out, choices(s.substr(i + 1, end - offset - i - 1), depth));
+            i = end - offset;
         }
-        out = std::move(product);
-        i = end;
+        return out;
     }
-    return out;
-}
+
+    [[nodiscard]] std::vector<std::string> choices(std::string_view group, int depth) const
+    {
+        std::vector<std::string> out;
+        std::size_t bytes = 0;
+        for (auto const one : parts(group)) {
+            for (auto& text : part(one, depth + 1)) {
+                bytes += text.size();
+                if (out.size() >= most_ || (bytes > most_bytes_ && !out.empty())) {
+                    return out;
+                }
+                out.push_back(std::move(text));
+            }
+        }
+        return out;
+    }
+
+    [[nodiscard]] std::vector<std::string> product(std::vector<std::string> const& heads,
+                                                   std::vector<std::string> const& tails) const
+    {
+        std::vector<std::string> out;
+        std::size_t bytes = 0;
+        for (auto const& head : heads) {
+            for (auto const& tail : tails) {
+                bytes += head.size() + tail.size();
+                if (out.size() >= most_ || (bytes > most_bytes_ && !out.empty())) {
+                    return out;
+                }
+                out.push_back(head + tail);
+            }
+        }
+        return out;
+    }
+
+    void append(std::vector<std::string>& out, char c) const
+    {
+        while (out.size() > 1 && out.size() * (out.front().size() + 1) > most_bytes_) {
+            out.pop_back();
+        }
+        for (auto& text : out) {
+            text += c;
+        }
+    }
+
+    std::string_view text_;
+    std::vector<std::size_t> partner_;
+    std::size_t most_;
+    std::size_t most_bytes_;
+};
 
 }  // namespace
 
 std::vector<std::string> alternatives(std::string_view text, std::size_t most)
 {
-    return expand(text, most, 0);
+    return expansion(text, most).run();
 }
 
 bool has_wildcard(std::string_view text)

@@ -1,8 +1,8 @@
+#include <cerro/app/ports_file.hpp>
 #include <cerro/app/service.hpp>
 #include <cerro/base/time.hpp>
 #include <cerro/bridge/api.hpp>
 #include <cerro/bridge/service.hpp>
-#include <cerro/codec/codec.hpp>
 #include <cerro/dans/connection.hpp>
 #include <cerro/log/log.hpp>
 
@@ -87,24 +87,6 @@ std::string find_page(std::string const& given)
     return {};
 }
 
-void write_ports(std::string const& file, std::string const& address, std::uint16_t port)
-{
-    if (file.empty()) {
-        return;
-    }
-    std::string const unfinished = file + ".part";
-    std::ofstream out(unfinished, std::ios::trunc);
-    out << codec::to_json(list{dict{{"transport", "http"}, {"address", address}, {"port", port}}}) << "\n";
-    out.close();
-    std::error_code ec;
-    if (out) {
-        fs::rename(unfinished, file, ec);
-    }
-    if (!out || ec) {
-        throw failure("--ports-file " + file + ": cannot write it");
-    }
-}
-
 transport::listen_options listen_options(settings const& s)
 {
     transport::listen_options o;
@@ -149,7 +131,9 @@ asio::awaitable<int> serve(app::context& c, settings const& s)
     }
     auto const port = server->listen(listen_options(s));
     log::info(component, "listening", {{"address", s.address}, {"port", port}});
-    write_ports(s.ports_file, s.address, port);
+    if (!s.ports_file.empty()) {
+        app::write_ports_file(s.ports_file, {{"http", s.address, port}});
+    }
 
     auto const* const joined = session.get();
     c.metrics().make_gauge("cerro_bridge_joined", "1 with a session on the router", [joined] {

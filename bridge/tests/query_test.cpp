@@ -160,6 +160,42 @@ TEST_CASE("targets: an expansion is bounded in breadth and depth")
     REQUIRE(!alternatives(std::string(10'000, '(') + std::string(10'000, ')')).empty());
 }
 
+TEST_CASE("targets: a text of hostile length is refused, and harmless where it is expanded")
+{
+    constexpr std::size_t mib = 1U << 20U;
+    std::string choice = "(a";
+    while (choice.size() < mib) {
+        choice += "|a";
+    }
+    choice += ")";
+    for (auto const& text : {std::string(mib, '('), std::string(mib, 'x'), choice, choice + choice}) {
+        for (auto const& one : {value(text), value(dict{{"target", text}})}) {
+            auto const q = parse_query(dict{{"targets", list{one}}}, now);
+            REQUIRE(q.has_error());
+            REQUIRE_THAT(q.error().what, Catch::Contains("1024"));
+        }
+        std::size_t bytes = 0;
+        for (auto const& a : alternatives(text)) {
+            bytes += a.size();
+        }
+        REQUIRE(bytes <= text.size());
+    }
+    REQUIRE(alternatives(std::string(mib, '(')).front().size() == mib);
+    REQUIRE(parse_query(dict{{"targets", list{std::string(1'024, 'x')}}}, now).has_value());
+}
+
+TEST_CASE("targets: an expansion is bounded in bytes")
+{
+    std::string const text = "(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)(a|b)" + std::string(900, 'x');
+    std::size_t bytes = 0;
+    for (auto const& a : alternatives(text)) {
+        REQUIRE(a.size() == 910);
+        bytes += a.size();
+    }
+    REQUIRE(bytes > 32U << 10U);
+    REQUIRE(bytes <= 64U << 10U);
+}
+
 TEST_CASE("targets: wildcards")
 {
     REQUIRE(has_wildcard("n::chan*"));

@@ -2,41 +2,47 @@
 #include <cerro/log/log.hpp>
 #include <cerro/weather/archive.hpp>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
 #include <algorithm>
+#include <atomic>
 #include <fstream>
+#include <mutex>
 #include <sstream>
 
 namespace cerro::weather {
 
+namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 namespace {
 
 constexpr std::uintmax_t max_file = 256U << 20U;
 
-std::optional<weather_file> load(fs::path const& path, std::uintmax_t size)
+std::shared_ptr<weather_file const> load(fs::path const& path, std::uintmax_t size)
 {
     if (size > max_file) {
         log::warn(
             "weather", "file_passed_over", {{"file", path.string()}, {"reason", "larger than 256 MiB"}});
-        return std::nullopt;
+        return nullptr;
     }
     std::ifstream in(path, std::ios::binary);
     std::stringstream text;
     text << in.rdbuf();
     if (!in) {
         log::warn("weather", "file_passed_over", {{"file", path.string()}, {"reason", "cannot be read"}});
-        return std::nullopt;
+        return nullptr;
     }
     auto file = parse_weather_file(text.view());
     if (!file) {
         log::warn("weather", "file_passed_over", {{"file", path.string()}, {"reason", file.error().what}});
-        return std::nullopt;
+        return nullptr;
     }
     if (file->bad_lines > 0) {
         log::warn("weather", "bad_lines", {{"file", path.string()}, {"lines", file->bad_lines}});
     }
-    return std::move(*file);
+    return std::make_shared<weather_file const>(std::move(*file));
 }
 
 dans::field_info info(std::string const& name, weather_file const& f)
@@ -46,23 +52,62 @@ dans::field_info info(std::string const& name, weather_file const& f)
 
 }  // namespace
 
-archive::archive(fs::path folder) : folder_(std::move(folder))
-{
-    std::error_code ec;
-    if (!fs::is_directory(folder_, ec)) {
-        throw failure(
-            "--data-dir " + folder_.string() + ": no such folder; it must hold the files <field>.dat", 3);
+/// What happens on the other thread.
+class archive::reader {
+public:
+    explicit reader(fs::path folder) : folder_(std::move(folder)), thread_(1) {}
+    ~reader()
+    {
+        ending_ = true;
+        thread_.join();
     }
-    refresh();
-}
+    reader(reader const&) = delete;
+    reader& operator=(reader const&) = delete;
 
-void archive::refresh()
-{
+    /// Nothing if one is under way.
+    void start()
+    {
+        if (!busy_.exchange(true)) {
+            asio::post(thread_, [this] {
+                try {
+                    look();
+                } catch (std::exception const& e) {
+                    log::error("weather", "task_failed", {{"task", "reading files"}, {"error", e.what()}});
+                }
+                busy_ = false;
+            });
+        }
+    }
+
+    /// One at a time: before the first start(), or on the thread.
+    void look();
+
+    [[nodiscard]] std::shared_ptr<contents const> newest() const
+    {
+        std::scoped_lock const lock(mutex_);
+        return files_;
+    }
+    [[nodiscard]] std::size_t parsed() const noexcept { return parsed_; }
+
+private:
     struct seen {
         fs::path path;
         fs::file_time_type changed;
         std::uintmax_t size;
     };
+    [[nodiscard]] std::optional<std::vector<seen>> list() const;
+
+    fs::path folder_;
+    mutable std::mutex mutex_;
+    std::shared_ptr<contents const> files_ = std::make_shared<contents const>();
+    std::atomic<std::size_t> parsed_ = 0;
+    std::atomic<bool> busy_ = false;
+    std::atomic<bool> ending_ = false;
+    asio::thread_pool thread_;
+};
+
+std::optional<std::vector<archive::reader::seen>> archive::reader::list() const
+{
     std::vector<seen> listing;
     std::error_code ec;
     for (fs::directory_iterator it(folder_, ec), end; !ec && it != end; it.increment(ec)) {
@@ -75,33 +120,77 @@ void archive::refresh()
     }
     if (ec) {
         log::warn("weather", "folder_unreadable", {{"folder", folder_.string()}, {"reason", ec.message()}});
-        return;
+        return std::nullopt;
     }
-    std::map<std::string, entry, std::less<>> now;
-    for (auto const& s : listing) {
-        auto const name = s.path.stem().string();
-        auto const old = files_.find(name);
-        if (old != files_.end() && old->second.changed == s.changed && old->second.size == s.size) {
-            now.emplace(name, std::move(old->second));
-            continue;
-        }
-        ++parsed_;
-        now.emplace(name, entry{s.changed, s.size, load(s.path, s.size)});
-    }
-    files_ = std::move(now);
+    return listing;
 }
 
-weather_file const* archive::known(std::string const& field)
+void archive::reader::look()
 {
-    auto const it = files_.find(field);
-    return it == files_.end() || !it->second.file ? nullptr : &*it->second.file;
+    auto const listing = list();
+    if (!listing) {
+        return;
+    }
+    auto const before = newest();
+    contents now;
+    for (auto const& s : *listing) {
+        if (ending_) {
+            return;
+        }
+        auto const name = s.path.stem().string();
+        auto const old = before->find(name);
+        if (old != before->end() && old->second.changed == s.changed && old->second.size == s.size) {
+            now.emplace(name, old->second);
+            continue;
+        }
+        now.emplace(name, entry{s.changed, s.size, load(s.path, s.size)});
+        ++parsed_;
+    }
+    std::scoped_lock const lock(mutex_);
+    files_ = std::make_shared<contents const>(std::move(now));
+}
+
+archive::archive(fs::path folder, std::chrono::milliseconds refresh_every) : refresh_every_(refresh_every)
+{
+    std::error_code ec;
+    if (!fs::is_directory(folder, ec)) {
+        throw failure(
+            "--data-dir " + folder.string() + ": no such folder; it must hold the files <field>.dat", 3);
+    }
+    reader_ = std::make_unique<reader>(std::move(folder));
+    reader_->look();
+    files_ = reader_->newest();
+    asked_ = std::chrono::steady_clock::now();
+}
+
+archive::~archive() = default;
+
+std::size_t archive::parsed() const noexcept
+{
+    return reader_->parsed();
+}
+
+void archive::refresh()
+{
+    files_ = reader_->newest();
+    auto const now = std::chrono::steady_clock::now();
+    if (now - asked_ >= refresh_every_) {
+        asked_ = now;
+        reader_->start();
+    }
+}
+
+weather_file const* archive::known(std::string const& field) const
+{
+    auto const it = files_->find(field);
+    return it == files_->end() ? nullptr : it->second.file.get();
 }
 
 dans::catalogue archive::fields(dans::time_range range)
 {
     refresh();
     dans::catalogue c;
-    for (auto const& [name, e] : files_) {
+    for (auto const& [name, e] : *files_) {
         if (!e.file) {
             continue;
         }
@@ -152,7 +241,7 @@ dans::series archive::latest(std::string const& field, dans::time_range range)
 std::optional<double> archive::finalized_until(std::string const& timeline)
 {
     std::optional<double> latest;
-    for (auto const& [name, e] : files_) {
+    for (auto const& [name, e] : *files_) {
         if (e.file && e.file->timeline == timeline && !e.file->samples.t.empty()) {
             latest = std::max(latest.value_or(0), e.file->samples.t.back());
         }

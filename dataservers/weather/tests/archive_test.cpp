@@ -5,9 +5,12 @@
 #include <catch2/catch.hpp>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <thread>
 
 namespace {
 
@@ -94,21 +97,50 @@ TEST_CASE("weather: a range without samples lists no field")
     REQUIRE(a.fields({1499990399.0, 1499990400.0}).fields.empty());
 }
 
+/// Asks until it is so; false after 10 s.
+bool becomes(std::function<bool()> const& condition)
+{
+    auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > end) {
+            return false;
+        }
+        std::this_thread::yield();
+    }
+    return true;
+}
+
 TEST_CASE("weather: a file is parsed once, and again when it has changed")
 {
     folder f;
     f.write("a.dat", "# d\n# t\n# u\n1 10\n");
-    weather::archive a(f.path);
+    weather::archive a(f.path, std::chrono::milliseconds(0));
     REQUIRE(a.find("a"));
     REQUIRE(a.fields({1, 100}).fields.size() == 1);
     REQUIRE(a.parsed() == 1);
-    f.write("a.dat", "# d\n# t\n# u\n1 10\n2 20\n");
     f.write("b.dat", "# d\n# t\n# u\n1 10\n");
-    REQUIRE(a.fields({1, 100}).fields.size() == 2);
+    REQUIRE(becomes([&] { return a.find("b").has_value(); }));
+    REQUIRE(a.parsed() == 2);
+    fs::rename(f.path / "b.dat", f.path / "new");
+    f.write("new", "# d\n# t\n# u\n1 10\n2 20\n");
+    fs::rename(f.path / "new", f.path / "a.dat");
+    REQUIRE(becomes([&] { return a.find("a") && a.read("a", {1, 100}).t.size() == 2; }));
+    REQUIRE(becomes([&] { return !a.find("b"); }));
     REQUIRE(a.parsed() == 3);
-    REQUIRE(a.read("a", {1, 100}).t.size() == 2);
-    fs::remove(f.path / "b.dat");
-    REQUIRE_FALSE(a.find("b"));
+}
+
+TEST_CASE("weather: requests do not make it look at the folder more often than said")
+{
+    folder f;
+    f.write("a.dat", "# d\n# t\n# u\n1 10\n");
+    weather::archive a(f.path, std::chrono::hours(1));
+    f.write("b.dat", "# d\n# t\n# u\n1 10\n");
+    for (int i = 0; i < 1000; ++i) {
+        REQUIRE(a.find("a"));
+        REQUIRE_FALSE(a.find("b"));
+        REQUIRE(a.fields({1, 100}).fields.size() == 1);
+    }
+    REQUIRE(a.parsed() == 1);
 }
 
 TEST_CASE("weather: bad lines are left out, a file without header is passed over")

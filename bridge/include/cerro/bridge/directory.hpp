@@ -5,6 +5,7 @@
 
 #include <cerro/bridge/data.hpp>
 #include <cerro/client/session.hpp>
+#include <cerro/log/log.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -88,7 +89,10 @@ private:
     std::map<std::string, std::shared_ptr<cached>> cache_;
     asio::steady_timer wake_;
     bool stopping_ = false;
+    clock::time_point joined_{};
     bool hub_missing_ = false;
+    bool hub_missed_early_ = false;  ///< told as ordinary, not yet as a warning
+    log::limiter failed_limit_;      ///< HTTP clients cause that line
 };
 
 /// Runs all at once and ends with the last; an exception is logged with `what`.

@@ -5,6 +5,7 @@
 
 #include <cerro/bridge/directory.hpp>
 #include <cerro/bridge/query.hpp>
+#include <cerro/log/log.hpp>
 
 #include <functional>
 
@@ -44,8 +45,13 @@ private:
     struct wanted;
     static asio::awaitable<std::vector<wanted>> expand(std::shared_ptr<engine> self,
                                                        std::vector<target> targets);
-    static asio::awaitable<std::vector<std::string>> expand_text(std::shared_ptr<engine> self,
-                                                                 std::string text);
+    /// What a target's text stands for / the fields that one of these names, by wildcards.
+    static asio::awaitable<std::vector<std::string>> choices(std::shared_ptr<engine> self,
+                                                             std::string text,
+                                                             std::size_t most);
+    static asio::awaitable<std::vector<std::string>> matches(std::shared_ptr<engine> self,
+                                                             std::string choice);
+    void cut();
     static asio::awaitable<void> run(std::shared_ptr<engine> self, std::shared_ptr<job> j);
     static asio::awaitable<client::outcome<client::arguments>> call(std::shared_ptr<engine> self,
                                                                     std::shared_ptr<job> j,
@@ -56,6 +62,9 @@ private:
     engine_options options_;
     std::shared_ptr<std::vector<node_latest> const> latest_;
     std::chrono::steady_clock::time_point latest_at_{};
+    // HTTP clients cause these lines.
+    log::limiter cut_limit_;
+    log::limiter failed_limit_;
 };
 
 }  // namespace cerro::bridge

@@ -39,7 +39,8 @@ struct query_limits {
     std::size_t default_points = 10'000;  ///< when maxDataPoints is missing
     std::size_t most_points = 100'000;    ///< for one series, whatever is asked
     std::size_t most_targets = 1'000;
-    double default_span = 3600;  ///< without a range: the last hour
+    std::size_t most_target_bytes = 1'024;  ///< of one target's text
+    double default_span = 3600;             ///< without a range: the last hour
 };
 
 /// @return errc::invalid_argument with what is wrong, for status 400
@@ -53,7 +54,8 @@ struct split_target {
 [[nodiscard]] std::optional<split_target> split(std::string_view text);
 
 /// All texts that a name with Grafana's multi-value form stands for: `a(b|c)d` gives abd and acd; backslashes
-/// that Grafana's regex format puts before special characters go. At most `most` of them.
+/// that Grafana's regex format puts before special characters go. At most `most` of them, and about 64 KiB
+/// together; the time needed grows with the length of `text`, not faster.
 [[nodiscard]] std::vector<std::string> alternatives(std::string_view text, std::size_t most = 1'000);
 
 /// Does `text` hold a wildcard (`*` or `.*`)? Does `name` fit it?

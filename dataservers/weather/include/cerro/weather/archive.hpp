@@ -6,8 +6,10 @@
 #include <cerro/base/result.hpp>
 #include <cerro/dans/source.hpp>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
+#include <memory>
 
 namespace cerro::weather {
 
@@ -26,10 +28,18 @@ struct weather_file {
 /// @return errc::malformed when one of the three header lines is missing
 [[nodiscard]] result<weather_file> parse_weather_file(std::string_view text);
 
+/// Reads the folder at first in the constructor, later on a thread of its own: a request that comes
+/// `refresh_every` after the last look starts the next one, and is answered from what is known. So nothing
+/// but memory is touched where requests are served.
 class archive : public dans::source {
 public:
     /// @throws failure (exit code 3) if `folder` is none
-    explicit archive(std::filesystem::path folder);
+    explicit archive(std::filesystem::path folder,
+                     std::chrono::milliseconds refresh_every = std::chrono::seconds(5));
+    /// Waits for the file that is being read.
+    ~archive() override;
+    archive(archive const&) = delete;
+    archive& operator=(archive const&) = delete;
 
     dans::catalogue fields(dans::time_range range) override;
     std::optional<dans::field_info> find(std::string const& field) override;
@@ -38,20 +48,23 @@ public:
     std::optional<double> finalized_until(std::string const& timeline) override;
 
     /// How many files were parsed so far.
-    [[nodiscard]] std::size_t parsed() const noexcept { return parsed_; }
+    [[nodiscard]] std::size_t parsed() const noexcept;
 
 private:
+    class reader;
     struct entry {
         std::filesystem::file_time_type changed;
         std::uintmax_t size = 0;
-        std::optional<weather_file> file;  ///< nothing if it could not be read as such
+        std::shared_ptr<weather_file const> file;  ///< null if it could not be read as such
     };
+    using contents = std::map<std::string, entry, std::less<>>;
     void refresh();
-    weather_file const* known(std::string const& field);
+    weather_file const* known(std::string const& field) const;
 
-    std::filesystem::path folder_;
-    std::map<std::string, entry, std::less<>> files_;
-    std::size_t parsed_ = 0;
+    std::chrono::milliseconds refresh_every_;
+    std::unique_ptr<reader> reader_;
+    std::shared_ptr<contents const> files_;
+    std::chrono::steady_clock::time_point asked_;
 };
 
 }  // namespace cerro::weather
