@@ -1,3 +1,4 @@
+#include <cerro/hub/caller.hpp>
 #include <cerro/hub/registry.hpp>
 
 #include <catch2/catch.hpp>
@@ -65,6 +66,25 @@ TEST_CASE("hub: the list is bounded")
         REQUIRE(r.add({"n" + std::to_string(i), "", 1}));
     }
     REQUIRE_FALSE(r.add({"one more", "", 1}));
+}
+
+TEST_CASE("caller: the session that the router discloses counts, not the claimed one")
+{
+    auto const honest = cerro::hub::caller_of({{"caller", 7}}, 7);
+    CHECK(honest.session == 7);
+    CHECK_FALSE(honest.lied);
+    auto const liar = cerro::hub::caller_of({{"caller", 7}}, 8);
+    CHECK(liar.session == 7);
+    CHECK(liar.lied);
+}
+
+TEST_CASE("caller: without disclosure the claimed session counts, as in sisock")
+{
+    auto const c = cerro::hub::caller_of({}, 8);
+    CHECK(c.session == 8);
+    CHECK_FALSE(c.lied);
+    CHECK_FALSE(cerro::hub::caller_of({}, "8").session);
+    CHECK_FALSE(cerro::hub::caller_of({{"caller", 7}}, nullptr).session);
 }
 
 }  // namespace

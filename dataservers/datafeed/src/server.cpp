@@ -164,6 +164,19 @@ asio::awaitable<void> expire_now_and_then(std::weak_ptr<store> weak)
     }
 }
 
+asio::awaitable<void> attach(std::shared_ptr<client::session> session,
+                             std::shared_ptr<receiver> sink,
+                             std::string topic,
+                             double buffer_time)
+{
+    client::event_handler const handler = [sink](client::event const& e) { sink->take(e); };
+    auto const done = co_await session->subscribe(topic, handler);
+    if (!done) {
+        throw failure("cannot subscribe to " + topic + ": " + done.error().what());
+    }
+    log::info(component, "subscribed", {{"topic", topic}, {"buffer_s", buffer_time}});
+}
+
 }  // namespace
 
 int run(int argc, char const* const* argv)
@@ -194,13 +207,8 @@ int run(int argc, char const* const* argv)
         });
         return data;
     };
-    d.attach = [&](std::shared_ptr<client::session> session) -> asio::awaitable<void> {
-        client::event_handler const handler = [sink](client::event const& e) { sink->take(e); };
-        auto const done = co_await session->subscribe(s.topic(), handler);
-        if (!done) {
-            throw failure("cannot subscribe to " + s.topic() + ": " + done.error().what());
-        }
-        log::info(component, "subscribed", {{"topic", s.topic()}, {"buffer_s", s.buffer_time}});
+    d.attach = [&](std::shared_ptr<client::session> session) {
+        return attach(std::move(session), sink, s.topic(), s.buffer_time);
     };
     return dans::run_server(argc, argv, std::move(d));
 }

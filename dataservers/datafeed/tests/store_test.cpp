@@ -150,6 +150,9 @@ TEST_CASE("data feed: units by pattern")
 {
     REQUIRE(dans::fits("*_t", "channel_01_t"));
     REQUIRE_FALSE(dans::fits("*_t", "channel_01_r"));
+    REQUIRE(dans::fits("channel_??", "channel_01"));
+    REQUIRE_FALSE(dans::fits("channel_??", "channel_01_t"));
+    REQUIRE_FALSE(dans::fits("channel_??", "channel_1"));
     REQUIRE(dans::fits("*", ""));
     REQUIRE(dans::fits("a*b*c", "axxbyyc"));
     REQUIRE_FALSE(dans::fits("a", "ab"));

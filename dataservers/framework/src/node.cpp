@@ -1,5 +1,6 @@
 #include <cerro/base/time.hpp>
 #include <cerro/dans/node.hpp>
+#include <cerro/dans/registration.hpp>
 #include <cerro/log/log.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -13,6 +14,7 @@ namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds hub_timeout{5'000};
+constexpr std::chrono::seconds start_up(5);
 constexpr auto component = "dans";
 
 void log_end(std::string const& task, std::exception_ptr e)
@@ -66,7 +68,12 @@ public:
         });
         session_->on_restore_error([weak](std::string const& what, client::error const& e) {
             if (auto n = weak.lock()) {
-                n->refused(what, e);
+                n->refused(what, &e);
+            }
+        });
+        session_->on_restored([weak](std::string const& what) {
+            if (auto n = weak.lock()) {
+                n->refused(what, nullptr);
             }
         });
         auto const name = options_.name;
@@ -83,8 +90,8 @@ public:
         if (!session_->is_joined()) {
             return "no session with the router";
         }
-        if (!registered_) {
-            return "its procedures are not registered";
+        if (auto text = missing_.trouble(); !text.empty()) {
+            return text;
         }
         return listed_ ? std::string() : "the hub does not list " + options_.name;
     }
@@ -101,8 +108,12 @@ public:
             timed.timeout = std::chrono::milliseconds(1'000);
             auto const done = co_await session_->call(uri::subtract(options_.base), std::move(a), timed);
             if (!done) {
-                log::warn(
-                    component, "subtract_failed", {{"node", options_.name}, {"error", done.error().what()}});
+                // A hub that has ended before us has nothing to forget.
+                bool const no_hub = done.error().uri == wamp::uri::no_such_procedure;
+                log::write(no_hub ? log::level::info : log::level::warn,
+                           component,
+                           "subtract_failed",
+                           {{"node", options_.name}, {"error", done.error().what()}});
             }
         }
         co_await session_->leave();
@@ -126,7 +137,8 @@ private:
 
     void joined()
     {
-        registered_ = true;
+        joined_ = std::chrono::steady_clock::now();
+        missing_.clear();
         set_listed(false);
         hub_called_ = true;
         wake_.cancel();
@@ -140,12 +152,33 @@ private:
         changed();
     }
 
-    void refused(std::string const& what, client::error const& e)
+    void refused(std::string const& what, client::error const* e)
     {
-        log::error(
-            component, "not_registered", {{"node", options_.name}, {"uri", what}, {"error", e.what()}});
-        registered_ = false;
+        if (e != nullptr) {
+            missing_.failed(what, e->what());
+        } else {
+            missing_.works(what);
+        }
         changed();
+    }
+
+    /// Keeps trying beside everything else.
+    static void keep_registering(std::shared_ptr<node_impl> self,
+                                 std::string const& uri,
+                                 client::procedure_handler handler)
+    {
+        std::weak_ptr<node_impl> const weak = self;
+        auto const told = [weak, uri](client::error const* e) {
+            auto const n = weak.lock();
+            if (!n || n->stopping_) {
+                return false;
+            }
+            n->refused(uri, e);
+            return true;
+        };
+        asio::co_spawn(self->executor_,
+                       register_until_done(self->session_, component, uri, std::move(handler), told),
+                       [uri](std::exception_ptr e) { log_end("registration of " + uri, e); });
     }
 
     void hub_restarted()
@@ -171,14 +204,8 @@ private:
             }
         };
         auto const& o = self->options_;
-        auto const first =
-            co_await self->session_->register_procedure(uri::get_fields(o.base, o.name), fields);
-        auto const second = co_await self->session_->register_procedure(uri::get_data(o.base, o.name), data);
-        for (auto const* r : {&first, &second}) {
-            if (!*r) {
-                self->refused("get_fields or get_data", r->error());
-            }
-        }
+        keep_registering(self, uri::get_fields(o.base, o.name), fields);
+        keep_registering(self, uri::get_data(o.base, o.name), data);
         auto const third = co_await self->session_->subscribe(uri::hub_started(o.base), restarted);
         if (!third) {
             log::warn(component, "subscribe_failed", {{"node", o.name}, {"error", third.error().what()}});
@@ -223,19 +250,27 @@ private:
         bool const taken = answer && !answer->args.empty() && answer->args[0].as_bool() == true;
         if (taken) {
             log::info(component, "listed", {{"node", o.name}});
-            self->told_ = false;
+            self->told_early_ = false;
+            self->told_ = log::limiter(60);
             self->set_listed(true);
-        } else if (!self->told_) {
-            self->told_ = true;
-            log::warn(component,
-                      "not_listed",
-                      {{"node", o.name},
-                       {"reason",
-                        answer ? "the hub says that this name is taken: by another server, or by a session "
-                                 "that has not "
-                                 "ended yet"
-                               : answer.error().what()},
-                       {"next", "trying again until it works"}});
+            co_return;
+        }
+        // Programs may start in any order: a hub that is not there yet is ordinary.
+        bool const early = !answer && answer.error().uri == wamp::uri::no_such_procedure &&
+                           std::chrono::steady_clock::now() - self->joined_ < start_up;
+        std::uint64_t suppressed = 0;
+        bool const tell = early ? !std::exchange(self->told_early_, true) : self->told_.allow(suppressed);
+        if (tell) {
+            log::write(early ? log::level::info : log::level::warn,
+                       component,
+                       "not_listed",
+                       {{"node", o.name},
+                        {"reason",
+                         answer ? "the hub says that this name is taken: by another server, or by a session "
+                                  "that has not ended yet"
+                                : answer.error().what()},
+                        {"next", "trying again until it works"},
+                        {"suppressed", suppressed}});
         }
     }
 
@@ -313,9 +348,11 @@ private:
     asio::steady_timer wake_;
     std::function<void()> changed_;
     bool listed_ = false;
-    bool registered_ = true;
+    missing_procedures missing_;
+    std::chrono::steady_clock::time_point joined_{};
     bool hub_called_ = false;  ///< somebody asked for a look at the hub while we were busy with it
-    bool told_ = false;
+    bool told_early_ = false;
+    log::limiter told_{60};
     bool stopping_ = false;
 };
 

@@ -76,7 +76,7 @@ struct time_range {
 /// The samples of `s` inside `range`.
 [[nodiscard]] series slice(series const& s, time_range range);
 
-/// Does `text` fit `pattern`, where '*' stands for any text? For names of fields.
+/// Does `text` fit `pattern`, where '*' stands for any text and '?' for any octet? For names of fields.
 [[nodiscard]] bool fits(std::string_view pattern, std::string_view text);
 
 }  // namespace cerro::dans
