@@ -160,6 +160,25 @@ class LiveDataTest(unittest.TestCase):
 
     # ---- restarts
 
+    def test_a_name_that_is_still_taken_is_registered_when_it_becomes_free(self):
+        old = Peer(self.site.ws_url())
+        old.register(lambda *_: "the old one", CONSUMER + ".late.get_fields")
+        self.site.start("late", "cerro-dans-weather", *self.site.router_options(), "--name", "late", "--data-dir",
+                        os.path.join(ROOT, "tests", "data", "sisock", "example_weather"))
+        p = self.peer()
+        wait_until(lambda: "late" in self.listed(p), 20, "the hub lists it")
+        self.assertEqual(p.call(CONSUMER + ".late.get_fields", 1, 0), "the old one")
+        old.close()
+
+        def answered():
+            try:
+                return len(p.call(CONSUMER + ".late.get_fields", 1, 0)) == 2
+            except Exception:  # nobody has the name now
+                return False
+        wait_until(answered, 20, "our node has the name")
+        self.site.processes["late"].terminate()
+        self.assertEqual(self.site.processes["late"].wait(10), 0)
+
     def test_after_a_kill_of_a_data_node_server_nobody_has_to_open_the_drop_down(self):
         self.site.kill("feed")
         self.site.start_feed_server()
@@ -179,6 +198,8 @@ class LiveDataTest(unittest.TestCase):
         for name in ("bridge", "feed", "weather", "hub"):
             self.site.processes[name].terminate()
             self.assertEqual(self.site.processes[name].wait(10), 0, name)
+            with open(os.path.join(self.site.folder, name + ".log"), encoding="utf-8") as f:
+                self.assertNotIn("closed_by_us", f.read(), "our own leaving is no loss")
 
 
 if __name__ == "__main__":
