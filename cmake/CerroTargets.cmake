@@ -6,9 +6,10 @@ target_compile_options(cerro_rules INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Woverloaded-virtual -Wold-style-cast
   $<$<BOOL:${CERRO_WERROR}>:-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # False alarms of g++ 12 at -O2: coroutine frames that Asio allocates and frees through its own cache, and the members
-  # of variants and optionals in their inlined destructors.
-  target_compile_options(cerro_rules INTERFACE -Wno-mismatched-new-delete -Wno-maybe-uninitialized)
+  # False alarms of g++ 12 at -O2: coroutine frames that Asio allocates and frees through its own cache, the members of
+  # variants and optionals in their inlined destructors, the moves inside of std::string's operator+.
+  target_compile_options(cerro_rules INTERFACE -Wno-mismatched-new-delete -Wno-maybe-uninitialized
+    -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 target_compile_definitions(cerro_rules INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
@@ -68,10 +69,6 @@ function(cerro_test)
   target_link_libraries(test_${arg_NAME} PRIVATE cerro_rules cerro::test_main ${arg_LINK})
   target_compile_definitions(test_${arg_NAME} PRIVATE
     CERRO_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data" CERRO_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # False alarms of g++ 12 at -O2 about std::string's operator+ and moves, which tests use in plenty.
-    target_compile_options(test_${arg_NAME} PRIVATE -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
-  endif()
   if(CERRO_PCH)
     target_precompile_headers(test_${arg_NAME} REUSE_FROM cerro_test_main)
   endif()
