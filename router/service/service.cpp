@@ -1,3 +1,4 @@
+#include <cerro/app/ports_file.hpp>
 #include <cerro/app/service.hpp>
 #include <cerro/log/log.hpp>
 #include <cerro/router/instance.hpp>
@@ -75,7 +76,11 @@ app::asio::awaitable<int> serve(app::context& context, options const& o)
     }
     auto const router = instance::start(context.io().get_executor(), std::move(s), context.metrics());
     if (!o.ports_file.empty()) {
-        write_ports_file(o.ports_file, router->listeners());
+        std::vector<app::listening_port> ports;
+        for (auto const& l : router->listeners()) {
+            ports.push_back({l.transport, l.address, l.port});
+        }
+        app::write_ports_file(o.ports_file, ports);
     }
     context.on_reload([] {
         log::warn(component,

@@ -303,15 +303,3 @@ TEST_CASE("a port in use is a failure that names it")
     CHECK_THROWS_WITH(instance::start(h.io.get_executor(), std::move(*s), metrics),
                       Catch::Contains(std::to_string(h.router->port("rawsocket"))));
 }
-
-TEST_CASE("the ports file")
-{
-    auto const path = std::filesystem::temp_directory_path() / ("router-ports-" + std::to_string(getpid()));
-    write_ports_file(path.string(), {{"web", "127.0.0.1", 8001}});
-    std::ifstream file(path);
-    std::string line;
-    std::getline(file, line);
-    CHECK(line == R"([{"transport":"web","address":"127.0.0.1","port":8001}])");
-    std::filesystem::remove(path);
-    CHECK_THROWS_AS(write_ports_file("/nowhere/at/all", {}), failure);
-}

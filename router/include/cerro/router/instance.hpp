@@ -45,8 +45,4 @@ public:
     virtual void stop() = 0;
 };
 
-/// Writes `[{"transport": "web", "address": "127.0.0.1", "port": 8001}, ...]`, whole or not at all.
-/// @throws failure when it cannot be written
-void write_ports_file(std::string const& path, std::vector<listening> const& listeners);
-
 }  // namespace cerro::router
