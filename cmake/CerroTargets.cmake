@@ -30,7 +30,7 @@ if(CERRO_FUZZ)
   target_link_options(cerro_rules INTERFACE -fsanitize=address,undefined)
 endif()
 
-# What scripts/demo needs built; the tests that run under the sanitizers too.
+# What scripts/demo needs built; the tests that CI runs under the sanitizers too.
 add_custom_target(demo_programs)
 add_custom_target(sanitized_tests)
 
@@ -56,7 +56,8 @@ function(cerro_executable)
 endfunction()
 
 # cerro_test(NAME codec_json SOURCES tests/json_test.cpp LINK cerro::codec LABELS unit [TIMEOUT 60])
-# Labels: unit (no I/O), net (loopback), system (several processes), interop (foreign clients), web, soak.
+# Labels: unit (no I/O), net (loopback), system (several processes), interop (foreign clients), web, soak;
+# 'sanitized' is added here.
 function(cerro_test)
   cmake_parse_arguments(arg "" "NAME;LABELS;TIMEOUT" "SOURCES;LINK" ${ARGN})
   if(NOT BUILD_TESTING)
@@ -73,10 +74,12 @@ function(cerro_test)
     target_precompile_headers(test_${arg_NAME} REUSE_FROM cerro_test_main)
   endif()
   add_test(NAME ${arg_NAME} COMMAND test_${arg_NAME})
-  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
-  if(arg_LABELS MATCHES "unit|net")
+  # Where bytes from outside are read and connections live and die: these run under the sanitizers in CI too.
+  if(arg_LABELS MATCHES "unit|net" AND CMAKE_CURRENT_SOURCE_DIR MATCHES "^${CMAKE_SOURCE_DIR}/(libcommon|router)")
     add_dependencies(sanitized_tests test_${arg_NAME})
+    list(APPEND arg_LABELS sanitized)
   endif()
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
 
 # cerro_fuzz(NAME codec_json SOURCES fuzz/json_fuzz.cpp LINK cerro::codec)
