@@ -18,6 +18,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace boost::asio::ssl {
@@ -57,6 +58,16 @@ struct limits {
     std::chrono::milliseconds ping_timeout{20'000};  ///< any traffic counts as life
 };
 
+/// A client's certificate that was verified against the listener's CA certificates.
+struct peer_certificate {
+    std::string common_name;  ///< CN of the subject
+    std::string issuer_name;  ///< CN of the issuer
+    std::string subject;      ///< whole subject, RFC 2253
+    std::string sha1;         ///< fingerprint, upper-case hexadecimal with colons, as crossbar tells it
+    std::string sha256;       ///< the same of SHA-256
+    std::chrono::system_clock::time_point not_after;
+};
+
 /// What is known about a channel once it is open.
 struct channel_info {
     codec::serializer serializer = codec::serializer::msgpack;
@@ -65,6 +76,14 @@ struct channel_info {
     bool tls = false;
     std::string peer;                       ///< "127.0.0.1:53144", "unix"
     std::size_t max_outgoing = 16U << 20U;  ///< largest message the peer takes [bytes]
+    /// WebSocket, server side: the headers of the request, names in lower case, in order.
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::vector<std::string> extensions;          ///< WebSocket extensions in use: "permessage-deflate"
+    std::optional<peer_certificate> certificate;  ///< server side, when the client sent one
+    /// What both ends of one TLS connection know and nobody else (channel binding): 32 octets each, empty
+    /// where there is none.
+    std::string tls_unique;    ///< SHA-256 of the first Finished message, TLS 1.2 only
+    std::string tls_exporter;  ///< RFC 9266
 };
 
 /// What the owner of a channel gets. Called on the channel's executor, never from inside send() or close().

@@ -67,6 +67,8 @@ struct accept_options {
         codec::serializer::json, codec::serializer::msgpack, codec::serializer::cbor};
     bool batched = true;  ///< also offer the .batched WebSocket subprotocols
     limits lim;
+    /// WebSocket: added to the 101 response, e.g. Set-Cookie.
+    std::vector<std::pair<std::string, std::string>> response_headers;
 };
 
 /// Server side of the RawSocket handshake (wamp protocol, 4.1): reads the client's four octets and answers.
