@@ -3,43 +3,9 @@
 #include <cerro/wamp/fast.hpp>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace cerro::router {
-
-namespace {
-
-namespace meta {
-constexpr std::string_view on_join = "wamp.session.on_join";
-constexpr std::string_view on_leave = "wamp.session.on_leave";
-constexpr std::string_view count = "wamp.session.count";
-constexpr std::string_view list_ = "wamp.session.list";
-constexpr std::string_view get = "wamp.session.get";
-}  // namespace meta
-
-dict session_details(member const& m, std::string const& realm)
-{
-    return {{"session", m.who.session},
-            {"authid", m.who.authid},
-            {"authrole", m.who.authrole},
-            {"authmethod", m.who.authmethod},
-            {"authprovider", m.who.authprovider},
-            {"realm", realm},
-            {"transport",
-             dict{{"peer", m.link.address},
-                  {"channel_type", m.link.transport},
-                  {"channel_serializer", codec::name(m.link.serializer)}}}};
-}
-
-void send_result(member& to, wamp::id request, value v)
-{
-    auto const s = to.link.serializer;
-    wamp::payload const payload(s, list{std::move(v)}, {});
-    to.send(wamp::frame_result(s, request, {}, payload.view()));
-}
-
-}  // namespace
 
 realm::realm(environment& env,
              std::string name,
@@ -49,11 +15,15 @@ realm::realm(environment& env,
       name_(std::move(name)),
       options_(options),
       roles_(std::move(roles)),
+      meta_(env),
       broker_(env, options.uri_check),
-      dealer_(env, name_, *this, options.uri_check)
+      dealer_(env, name_, meta_, options.uri_check)
 {
     if (!find_role("trusted")) {
         roles_.push_back(std::make_shared<role>("trusted", std::vector<permission>{}));
+    }
+    if (options_.meta_api) {
+        add_session_meta(*this);
     }
 }
 
@@ -67,9 +37,7 @@ std::shared_ptr<role> realm::find_role(std::string_view name) const
 void realm::join(member& who)
 {
     members_.emplace(who.who.session, &who);
-    if (!who.internal && options_.meta_api) {
-        broker_.publish_own(meta::on_join, {session_details(who, name_)});
-    }
+    publish_join(*this, who);
 }
 
 void realm::leave(member& who)
@@ -77,59 +45,41 @@ void realm::leave(member& who)
     members_.erase(who.who.session);
     broker_.leave(who);
     dealer_.leave(who);
-    if (!who.internal && options_.meta_api) {
-        broker_.publish_own(meta::on_leave, {who.who.session, who.who.authid, who.who.authrole});
-    }
+    publish_leave(*this, who);
 }
 
-bool realm::call(member& caller, wamp::message const& m)
+member* realm::find_session(wamp::id session) const
 {
-    if (!options_.meta_api || (m.uri != meta::count && m.uri != meta::list_ && m.uri != meta::get)) {
-        return false;
+    auto const at = members_.find(session);
+    return at == members_.end() ? nullptr : at->second;
+}
+
+void realm::answer(wamp::id caller, wamp::id request, list args, dict kwargs)
+{
+    auto* const to = find_session(caller);
+    if (to == nullptr) {
+        return;
     }
-    auto const refuse = [&](std::string_view error, std::string_view text) {
-        send_error(caller, m.type, m.request, error, text);
-        return true;
-    };
-    auto const args = wamp::decode_args(m.payload, env_.limits.message);
-    if (!args) {
-        return refuse(wamp::uri::invalid_argument, args.error().what);
+    auto const s = to->link.serializer;
+    wamp::payload const payload(s, args, kwargs);
+    auto frame = wamp::frame_result(s, request, {}, payload.view());
+    if (!to->takes(frame)) {
+        send_error(*to,
+                   wamp::message_type::call,
+                   request,
+                   wamp::uri::payload_size_exceeded,
+                   "the result is larger than the caller takes (" + std::to_string(to->link.max_outgoing) +
+                       " bytes)");
+        return;
     }
-    value const* const first = args->empty() || args->front().is_null() ? nullptr : &args->front();
-    if (m.uri == meta::get) {
-        auto const wanted = first != nullptr ? first->as_uint() : std::nullopt;
-        if (!wanted) {
-            return refuse(wamp::uri::invalid_argument, "wamp.session.get takes one session id");
-        }
-        auto const at = members_.find(*wanted);
-        if (at == members_.end() || at->second->internal) {
-            return refuse(wamp::uri::no_such_session,
-                          "no session with ID " + std::to_string(*wanted) + " exists on this router");
-        }
-        send_result(caller, m.request, session_details(*at->second, name_));
-        return true;
+    to->send(std::move(frame));
+}
+
+void realm::refuse(wamp::id caller, wamp::id request, std::string_view error, std::string_view text)
+{
+    if (auto* const to = find_session(caller)) {
+        send_error(*to, wamp::message_type::call, request, error, text);
     }
-    list const* const authroles = first != nullptr ? first->as_list() : nullptr;
-    if (first != nullptr && authroles == nullptr) {
-        return refuse(wamp::uri::invalid_argument, m.uri + " takes a list of authroles, or nothing");
-    }
-    list sessions;
-    for (auto const& [session, who] : members_) {
-        bool const wanted =
-            authroles == nullptr ||
-            std::any_of(authroles->begin(), authroles->end(), [role = &who->who.authrole](value const& v) {
-                return v.as_text() != nullptr && *v.as_text() == *role;
-            });
-        if (wanted && !who->internal) {
-            sessions.emplace_back(session);
-        }
-    }
-    if (m.uri == meta::count) {
-        send_result(caller, m.request, sessions.size());
-    } else {
-        send_result(caller, m.request, std::move(sessions));
-    }
-    return true;
 }
 
 }  // namespace cerro::router

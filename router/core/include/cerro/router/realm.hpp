@@ -1,10 +1,11 @@
 #pragma once
 
 /// @file
-/// A realm: its roles, its members, its broker and dealer, and the session meta API (wamp protocol, 8).
+/// A realm: its roles, its members, its broker and dealer, and its own procedures (wamp protocol, 8).
 
 #include <cerro/router/broker.hpp>
 #include <cerro/router/dealer.hpp>
+#include <cerro/router/meta.hpp>
 
 #include <memory>
 #include <string>
@@ -17,7 +18,7 @@ struct realm_options {
     bool meta_api = true;  ///< wamp.session.*: procedures and events
 };
 
-class realm final : private own_procedures {
+class realm {
 public:
     realm(environment& env,
           std::string name,
@@ -25,9 +26,10 @@ public:
           realm_options options);
     realm(realm const&) = delete;
     realm& operator=(realm const&) = delete;
-    ~realm() override = default;
+    ~realm() = default;
 
     [[nodiscard]] std::string const& name() const { return name_; }
+    [[nodiscard]] environment& env() { return env_; }
     /// Null pointer: there is no such role. "trusted" exists in every realm.
     [[nodiscard]] std::shared_ptr<role> find_role(std::string_view name) const;
     [[nodiscard]] realm_options const& options() const { return options_; }
@@ -36,20 +38,30 @@ public:
     [[nodiscard]] std::size_t session_count() const { return members_.size(); }
     /// Is this session id taken?
     [[nodiscard]] bool has_session(wamp::id session) const { return members_.contains(session); }
+    /// Null pointer: no such session is in this realm.
+    [[nodiscard]] member* find_session(wamp::id session) const;
+    /// The sessions, internal ones too.
+    [[nodiscard]] flat_map<wamp::id, member*> const& members() const { return members_; }
+    /// The procedures that the realm answers itself.
+    [[nodiscard]] meta_table& meta() { return meta_; }
 
     /// `who` has its identity and role. Its WELCOME is sent already, so that nothing comes before it.
     void join(member& who);
     /// Drops all that `who` had; callers and subscribers are told.
     void leave(member& who);
 
-private:
-    bool call(member& caller, wamp::message const& m) override;
+    /// Answers a call to a procedure of meta(), at once or later. A caller that has left is no error; a
+    /// result larger than the caller takes becomes an error to it.
+    void answer(wamp::id caller, wamp::id request, list args, dict kwargs = {});
+    void refuse(wamp::id caller, wamp::id request, std::string_view error, std::string_view text);
 
+private:
     environment& env_;
     std::string name_;
     realm_options options_;
     std::vector<std::shared_ptr<role>> roles_;
     flat_map<wamp::id, member*> members_;
+    meta_table meta_;
     class broker broker_;
     class dealer dealer_;
 };

@@ -1,0 +1,58 @@
+#pragma once
+
+/// @file
+/// The router's own procedures (wamp protocol, 8): a table of names, and one call as their functions see it.
+/// Who answers says so by realm::answer() and realm::refuse(), at once or later.
+
+#include <cerro/router/dealer.hpp>
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace cerro::router {
+
+class realm;
+
+/// One call to a procedure of the router; valid during the function that gets it.
+struct meta_call {
+    wamp::id caller = 0;   ///< session id: what a later answer is sent to
+    wamp::id request = 0;  ///< the caller's
+    std::string_view procedure;
+    list args;
+    dict kwargs;
+    member& who;  ///< the caller; may be gone when a later answer is ready
+
+    /// Argument `index`, or null pointer if it is absent or null.
+    [[nodiscard]] value const* arg(std::size_t index) const;
+    /// The same, or else the keyword argument `name`.
+    [[nodiscard]] value const* arg(std::size_t index, std::string_view name) const;
+};
+
+/// The procedures that a realm answers itself, where nobody registered the URI. The right to call them is
+/// asked before (role::on), as for every other procedure.
+class meta_table final : public own_procedures {
+public:
+    using function = std::function<void(meta_call const&)>;
+
+    explicit meta_table(environment& env) : env_(env) {}
+
+    /// Adds a procedure; a second of the same name takes the place of the first.
+    void add(std::string procedure, function f);
+    [[nodiscard]] bool contains(std::string_view procedure) const { return table_.contains(procedure); }
+    /// @return false if there is no such procedure. Arguments that cannot be decoded are answered with
+    /// wamp.error.invalid_argument.
+    bool call(member& caller, wamp::message const& m) override;
+
+private:
+    environment& env_;
+    string_map<function> table_;
+};
+
+/// wamp.session.*
+void add_session_meta(realm& r);
+/// Published when `who` has joined and when it is leaving.
+void publish_join(realm& r, member const& who);
+void publish_leave(realm& r, member const& who);
+
+}  // namespace cerro::router

@@ -1,0 +1,102 @@
+#include <cerro/router/meta.hpp>
+#include <cerro/router/realm.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace cerro::router {
+
+namespace {
+
+dict session_details(member const& m, std::string const& realm)
+{
+    return {{"session", m.who.session},
+            {"authid", m.who.authid},
+            {"authrole", m.who.authrole},
+            {"authmethod", m.who.authmethod},
+            {"authprovider", m.who.authprovider},
+            {"realm", realm},
+            {"transport",
+             dict{{"peer", m.link.address},
+                  {"channel_type", m.link.transport},
+                  {"channel_serializer", codec::name(m.link.serializer)}}}};
+}
+
+void get(realm& r, meta_call const& c)
+{
+    auto const* first = c.arg(0);
+    auto const wanted = first != nullptr ? first->as_uint() : std::nullopt;
+    if (!wanted) {
+        r.refuse(c.caller, c.request, wamp::uri::invalid_argument, "wamp.session.get takes one session id");
+        return;
+    }
+    auto const* m = r.find_session(*wanted);
+    if (m == nullptr || m->internal) {
+        r.refuse(c.caller,
+                 c.request,
+                 wamp::uri::no_such_session,
+                 "no session with ID " + std::to_string(*wanted) + " exists on this router");
+        return;
+    }
+    r.answer(c.caller, c.request, {session_details(*m, r.name())});
+}
+
+/// The sessions with one of the authroles that the call names, or all; nothing when it has been refused.
+std::optional<list> chosen(realm& r, meta_call const& c)
+{
+    auto const* first = c.arg(0);
+    list const* const authroles = first != nullptr ? first->as_list() : nullptr;
+    if (first != nullptr && authroles == nullptr) {
+        r.refuse(c.caller,
+                 c.request,
+                 wamp::uri::invalid_argument,
+                 std::string(c.procedure) + " takes a list of authroles, or nothing");
+        return std::nullopt;
+    }
+    list out;
+    for (auto const& [session, who] : r.members()) {
+        bool const wanted =
+            authroles == nullptr ||
+            std::any_of(authroles->begin(), authroles->end(), [role = &who->who.authrole](value const& v) {
+                return v.as_text() != nullptr && *v.as_text() == *role;
+            });
+        if (wanted && !who->internal) {
+            out.emplace_back(session);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+void add_session_meta(realm& r)
+{
+    r.meta().add("wamp.session.get", [&r](meta_call const& c) { get(r, c); });
+    r.meta().add("wamp.session.list", [&r](meta_call const& c) {
+        if (auto found = chosen(r, c)) {
+            r.answer(c.caller, c.request, {std::move(*found)});
+        }
+    });
+    r.meta().add("wamp.session.count", [&r](meta_call const& c) {
+        if (auto const found = chosen(r, c)) {
+            r.answer(c.caller, c.request, {found->size()});
+        }
+    });
+}
+
+void publish_join(realm& r, member const& who)
+{
+    if (!who.internal && r.options().meta_api) {
+        r.broker().publish_own("wamp.session.on_join", {session_details(who, r.name())});
+    }
+}
+
+void publish_leave(realm& r, member const& who)
+{
+    if (!who.internal && r.options().meta_api) {
+        r.broker().publish_own("wamp.session.on_leave", {who.who.session, who.who.authid, who.who.authrole});
+    }
+}
+
+}  // namespace cerro::router
