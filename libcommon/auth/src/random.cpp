@@ -17,11 +17,16 @@ void fill_random(unsigned char* out, std::size_t size)
 
 }  // namespace
 
+bytes random_octets(std::size_t count)
+{
+    bytes octets(count, '\0');
+    fill_random(reinterpret_cast<unsigned char*>(octets.data()), octets.size());
+    return octets;
+}
+
 std::string random_token(std::size_t bytes)
 {
-    std::string octets(bytes, '\0');
-    fill_random(reinterpret_cast<unsigned char*>(octets.data()), octets.size());
-    return hex_encode(octets);
+    return hex_encode(random_octets(bytes));
 }
 
 std::uint64_t random_id()

@@ -1,10 +1,8 @@
+#include "digest.hpp"
 #include <cerro/auth/compare.hpp>
 #include <cerro/auth/wampcra.hpp>
 #include <cerro/codec/base64.hpp>
 #include <cerro/codec/codec.hpp>
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #include <array>
 #include <cstdio>
@@ -19,11 +17,6 @@ constexpr std::int64_t longest_key = 1024;
 constexpr std::int64_t default_iterations = 1000;
 constexpr std::int64_t default_keylen = 32;
 constexpr std::size_t nonce_octets = 16;
-
-unsigned char const* octets_of(std::string_view text)
-{
-    return reinterpret_cast<unsigned char const*>(text.data());
-}
 
 /// "2026-11-21T09:31:00.123Z"
 std::string iso8601(std::chrono::system_clock::time_point when)
@@ -60,18 +53,7 @@ result<int> bounded(dict const& extra, std::string_view key, std::int64_t fallba
 
 std::string wampcra_signature(std::string_view key_or_derived, std::string_view challenge)
 {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    if (HMAC(EVP_sha256(),
-             key_or_derived.data(),
-             static_cast<int>(key_or_derived.size()),
-             octets_of(challenge),
-             challenge.size(),
-             digest.data(),
-             &size) == nullptr) {
-        throw failure("OpenSSL cannot compute HMAC-SHA256", 70);
-    }
-    return codec::base64_encode({reinterpret_cast<char const*>(digest.data()), size});
+    return codec::base64_encode(hmac_sha256(key_or_derived, challenge));
 }
 
 std::string wampcra_derive_key(std::string_view secret, std::string_view salt, int iterations, int keylen)
@@ -79,18 +61,7 @@ std::string wampcra_derive_key(std::string_view secret, std::string_view salt, i
     if (iterations < 1 || keylen < 1) {
         throw failure("WAMP-CRA: iterations and keylen must be at least 1");
     }
-    std::string key(static_cast<std::size_t>(keylen), '\0');
-    if (PKCS5_PBKDF2_HMAC(secret.data(),
-                          static_cast<int>(secret.size()),
-                          octets_of(salt),
-                          static_cast<int>(salt.size()),
-                          iterations,
-                          EVP_sha256(),
-                          keylen,
-                          reinterpret_cast<unsigned char*>(key.data())) != 1) {
-        throw failure("OpenSSL cannot compute PBKDF2-HMAC-SHA256", 70);
-    }
-    return codec::base64_encode(key);
+    return codec::base64_encode(pbkdf2_sha256(secret, salt, iterations, static_cast<std::size_t>(keylen)));
 }
 
 wampcra_server::wampcra_server(wampcra_user user,

@@ -17,6 +17,9 @@ namespace cerro::auth {
 /// @throws failure if the system has no randomness
 [[nodiscard]] std::string random_token(std::size_t bytes);
 
+/// So many random octets. @throws as random_token()
+[[nodiscard]] bytes random_octets(std::size_t count);
+
 /// A WAMP id of global scope: uniform over 1 .. 2^53.
 [[nodiscard]] std::uint64_t random_id();
 
