@@ -1,12 +1,9 @@
 #include "digest.hpp"
 #include <cerro/auth/compare.hpp>
 #include <cerro/auth/wampcra.hpp>
+#include <cerro/base/iso8601.hpp>
 #include <cerro/codec/base64.hpp>
 #include <cerro/codec/codec.hpp>
-
-#include <array>
-#include <cstdio>
-#include <ctime>
 
 namespace cerro::auth {
 
@@ -17,21 +14,6 @@ constexpr std::int64_t longest_key = 1024;
 constexpr std::int64_t default_iterations = 1000;
 constexpr std::int64_t default_keylen = 32;
 constexpr std::size_t nonce_octets = 16;
-
-/// "2026-11-21T09:31:00.123Z"
-std::string iso8601(std::chrono::system_clock::time_point when)
-{
-    auto const ms = std::chrono::floor<std::chrono::milliseconds>(when).time_since_epoch();
-    auto const s = std::chrono::floor<std::chrono::seconds>(ms);
-    std::time_t const seconds = s.count();
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 32> head{};
-    std::array<char, 48> text{};
-    std::strftime(head.data(), head.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    std::snprintf(text.data(), text.size(), "%s.%03dZ", head.data(), static_cast<int>((ms - s).count()));
-    return text.data();
-}
 
 /// The member as an integer of 1 to `most`, or `fallback` if it is absent.
 result<int> bounded(dict const& extra, std::string_view key, std::int64_t fallback, std::int64_t most)

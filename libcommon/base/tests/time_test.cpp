@@ -1,3 +1,4 @@
+#include "cerro/base/iso8601.hpp"
 #include "cerro/base/time.hpp"
 
 #include <catch2/catch.hpp>
@@ -24,4 +25,12 @@ TEST_CASE("time: seconds that do not fit are the longest duration, and NaN is no
         CHECK(seconds_to_duration(-s) == -9'000'000'000s);
     }
     CHECK(seconds_to_duration(std::nan("")) == 0ns);
+}
+
+TEST_CASE("wall-clock times as ISO 8601")
+{
+    using namespace std::chrono;
+    CHECK(cerro::iso8601(cerro::wall_time(milliseconds(0))) == "1970-01-01T00:00:00.000Z");
+    CHECK(cerro::iso8601(cerro::wall_time(milliseconds(1'795'253'460'123))) == "2026-11-21T09:31:00.123Z");
+    CHECK(cerro::iso8601(cerro::wall_time(milliseconds(-1))) == "1969-12-31T23:59:59.999Z");
 }
