@@ -126,6 +126,7 @@ std::string describe(settings const& s)
             dict{{"name", realm.name},
                  {"uri_check", realm.options.uri_check == wamp::uri_rule::strict ? "strict" : "loose"},
                  {"meta_api", realm.options.meta_api},
+                 {"drop_oldest", texts(realm.drop_oldest)},
                  {"roles", std::move(roles)}});
     }
     list listeners;

@@ -56,6 +56,20 @@ void read_options(reader& in, config::node const& n, realm_options& out)
     in.no_effect(n, {{"bridge_meta_api", "false"}, {"event_dispatching_chunk_size", "100"}});
 }
 
+/// "cerro": {"slow": "disconnect" | "drop-oldest"} of a role: true for the second.
+bool read_slow_policy(reader& in, config::node const& role)
+{
+    auto const* ours = role.find("cerro");
+    if (ours == nullptr || !in.map(*ours, {"slow"})) {
+        return false;
+    }
+    auto const policy = in.text(*ours, "slow", "disconnect");
+    if (policy != "disconnect" && policy != "drop-oldest") {
+        in.wrong(*ours->find("slow"), "'" + policy + "' must be disconnect or drop-oldest");
+    }
+    return policy == "drop-oldest";
+}
+
 }  // namespace
 
 void read_realm(reader& in, config::node const& n, settings& out)
@@ -79,7 +93,7 @@ void read_realm(reader& in, config::node const& n, settings& out)
     }
     in.no_effect(n, {{"inventory", ""}});
     for (auto const& role : in.items(n, "roles")) {
-        if (!in.map(role, {"name", "id", "permissions", "authorizer", "disclose", "cache"})) {
+        if (!in.map(role, {"name", "id", "permissions", "authorizer", "disclose", "cache", "cerro"})) {
             continue;
         }
         if (auto const* authorizer = role.find("authorizer")) {
@@ -87,6 +101,9 @@ void read_realm(reader& in, config::node const& n, settings& out)
         }
         in.no_effect(role, {{"disclose", ""}});
         auto const role_name = in.required_text(role, "name");
+        if (read_slow_policy(in, role)) {
+            realm.drop_oldest.push_back(role_name);
+        }
         std::vector<permission> permissions;
         for (auto const& p : in.items(role, "permissions")) {
             permissions.push_back(read_permission(in, p));

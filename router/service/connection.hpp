@@ -54,7 +54,11 @@ public:
     void on_messages(std::span<byte_view const> batch) override;
     void on_closed(transport::close_reason why, std::string const& detail) override;
 
-    bool send(shared_bytes frame) override { return channel_->send(std::move(frame)); }
+    bool send(shared_bytes frame, bool droppable) override
+    {
+        return channel_->send(std::move(frame), droppable);
+    }
+    void set_drop_oldest(bool on) override { channel_->set_drop_oldest(on); }
     void close(std::string const& why) override
     {
         channel_->close(transport::close_reason::closed_by_us, why);

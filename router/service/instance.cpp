@@ -59,6 +59,8 @@ public:
             std::vector<std::shared_ptr<role>> roles;
             for (auto const& [name, permissions] : realm.roles) {
                 roles.push_back(std::make_shared<role>(name, permissions));
+                roles.back()->set_drop_oldest(
+                    std::count(realm.drop_oldest.begin(), realm.drop_oldest.end(), name) != 0);
             }
             logic().add_realm(realm.name, std::move(roles), realm.options);
         }

@@ -77,7 +77,7 @@ public:
     }
 
     // From the dealer: RESULT or ERROR of a call.
-    bool send(shared_bytes frame) override
+    bool send(shared_bytes frame, bool /*droppable*/) override
     {
         auto const scanned = wamp::scan(inside, byte_view(*frame).substr(4));
         if (!scanned) {

@@ -15,6 +15,7 @@ std::string_view name(close_reason r) noexcept
         case close_reason::message_too_big: return "message_too_big";
         case close_reason::slow_consumer_pending: return "slow_consumer_pending";
         case close_reason::slow_consumer_deadline: return "slow_consumer_deadline";
+        case close_reason::slow_consumer_total: return "slow_consumer_total";
         case close_reason::ping_timeout: return "ping_timeout";
         case close_reason::shutdown: return "shutdown";
     }

@@ -2,6 +2,7 @@
 
 #include "outbox.hpp"
 #include "rawsocket_frame.hpp"
+#include "slow_peer.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
@@ -59,13 +60,17 @@ public:
         }
     }
 
-    bool send(shared_bytes frame) override
+    bool send(shared_bytes frame, bool droppable) override
     {
         if (state_ != state::open || frame->size() - rawsocket::header_size > info_.max_outgoing) {
             return false;
         }
-        return enqueue(std::move(frame));
+        return enqueue(std::move(frame), droppable);
     }
+
+    void set_drop_oldest(bool on) override { slow_.set_drop_oldest(on); }
+    std::uint64_t frames_dropped() const override { return slow_.dropped(); }
+    bool slow() const override { return out_.pending() > limits_.pending_bytes / 4 * 3; }
 
     void close(close_reason why, std::string detail, bool flush_first) override
     {
@@ -221,7 +226,7 @@ private:
         if (state_ != state::open) {
             return;
         }
-        enqueue(control(frame_type::pong, payload));
+        enqueue(control(frame_type::pong, payload), false);
         if (!pings_) {
             pings_ = true;  // this server knows pings, so it may be pinged
             last_ping_ = last_heard_;
@@ -239,17 +244,20 @@ private:
 
     // Writing
 
-    bool enqueue(shared_bytes frame)
+    bool enqueue(shared_bytes frame, bool droppable)
     {
-        if (out_.pending() + frame->size() > limits_.pending_bytes) {
-            close(close_reason::slow_consumer_pending,
-                  "more than " + std::to_string(limits_.pending_bytes) + " bytes wait for " + info_.peer,
-                  false);
+        auto const room = slow_.make_room(out_, 0, frame->size(), droppable, writing_, limits_, info_.peer);
+        if (room == slow_peer::verdict::close) {
+            close(close_reason::slow_consumer_pending, backlog_text(limits_, info_.peer), false);
             return false;
         }
-        out_.push(std::move(frame));
-        if (writing_) {
+        if (room == slow_peer::verdict::leave_out) {
             return true;
+        }
+        out_.push(std::move(frame), droppable);
+        if (writing_) {
+            slow_.report(*this, limits_, out_.pending());
+            return state_ == state::open;
         }
         if (out_.pending() >= gather_bytes) {
             flush();
@@ -286,6 +294,7 @@ private:
                 write_due_ = clock::now() + limits_.write_deadline;
                 arm(write_due_);
                 stream_->start_write(list, std::shared_ptr<completion>(shared_from_this(), &on_written_));
+                slow_.report(*this, limits_, out_.pending());
                 return;
             }
             if (ec) {
@@ -294,6 +303,7 @@ private:
             }
             out_.consume(n);
         }
+        slow_.report(*this, limits_, 0);
         if (state_ == state::flushing) {
             linger();
         }
@@ -382,7 +392,7 @@ private:
         if (now >= ping_at) {
             last_ping_ = now;
             ping_at = now + limits_.ping_interval;
-            enqueue(control(frame_type::ping, "cerro"));
+            enqueue(control(frame_type::ping, "cerro"), false);
         }
         if (state_ == state::open) {
             arm(std::min(dead_at, ping_at));
@@ -407,6 +417,7 @@ private:
         stream_->abort();
         timer_.cancel();
         out_.clear();
+        slow_.report(*this, limits_, 0);
         if (!told) {
             notify();
         }
@@ -445,6 +456,7 @@ private:
     std::size_t begin_ = 0;
     std::size_t end_;
     outbox out_;
+    slow_peer slow_;
     read_completion on_read_{*this};
     write_completion on_written_{*this};
 };

@@ -4,6 +4,7 @@
 
 #include "erased_stream.hpp"
 #include "outbox.hpp"
+#include "slow_peer.hpp"
 #include "subprotocol.hpp"
 #include "websocket_frame.hpp"
 
@@ -79,21 +80,32 @@ public:
         }
     }
 
-    bool send(shared_bytes frame) override
+    bool send(shared_bytes frame, bool droppable) override
     {
         if (state_ != state::open || frame->size() - prefix_size > info_.max_outgoing) {
             return false;
         }
-        if (pending_bytes() + frame->size() > limits_.pending_bytes) {
-            close(close_reason::slow_consumer_pending,
-                  "more than " + std::to_string(limits_.pending_bytes) + " bytes wait for " + info_.peer,
-                  false);
+        std::size_t const encoded = out().pending();
+        auto const room =
+            slow_.make_room(queue_, encoded, frame->size(), droppable, false, limits_, info_.peer);
+        if (room == slow_peer::verdict::close) {
+            close(close_reason::slow_consumer_pending, backlog_text(limits_, info_.peer), false);
             return false;
         }
-        queue_.push(std::move(frame));
+        if (room == slow_peer::verdict::leave_out) {
+            return true;
+        }
+        queue_.push(std::move(frame), droppable);
+        if (encoded != 0) {
+            slow_.report(*this, limits_, pending_bytes());
+        }
         post_flush();
-        return true;
+        return state_ == state::open;
     }
+
+    void set_drop_oldest(bool on) override { slow_.set_drop_oldest(on); }
+    std::uint64_t frames_dropped() const override { return slow_.dropped(); }
+    bool slow() const override { return pending_bytes() > limits_.pending_bytes / 4 * 3; }
 
     void close(close_reason why, std::string detail, bool flush_first) override
     {
@@ -250,6 +262,9 @@ private:
             }
             out().flush();
         }
+        if (out().empty()) {
+            slow_.report(*this, limits_, 0);
+        }
         if (auto const ec = out().failed()) {
             if (state_ == state::flushing) {
                 end();
@@ -257,6 +272,7 @@ private:
                 close(close_reason::connection_lost, ec.message(), false);
             }
         } else if (!out().empty()) {
+            slow_.report(*this, limits_, pending_bytes());
             watch_writes();
         } else if (state_ == state::flushing) {
             say_goodbye();
@@ -398,6 +414,7 @@ private:
             state_ = state::closed;
             below().abort();
             timer_.cancel();
+            slow_.report(*this, limits_, 0);
             notify();
         }
     }
@@ -428,6 +445,7 @@ private:
     std::size_t progress_ = 0;
     beast::flat_buffer buffer_;
     outbox queue_;  // messages not yet encoded
+    slow_peer slow_;
 };
 
 asio::awaitable<problem> refuse(std::shared_ptr<io_stream> s, std::string text, limits lim)

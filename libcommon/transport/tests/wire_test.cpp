@@ -205,4 +205,83 @@ TEST_CASE("outbox: an empty piece is not queued, for no write would take it away
     CHECK(out.pending() == 0);
 }
 
+namespace {
+
+/// Writes `step` octets at a time until nothing is left.
+std::string drained(outbox& out, std::size_t step)
+{
+    std::string written;
+    while (!out.empty()) {
+        std::vector<boost::asio::const_buffer> buffers;
+        out.gather(std::back_inserter(buffers));
+        std::string all_of_it;
+        for (auto const& b : buffers) {
+            all_of_it.append(static_cast<char const*>(b.data()), b.size());
+        }
+        auto const n = std::min(step, all_of_it.size());
+        written += all_of_it.substr(0, n);
+        out.consume(n);
+    }
+    return written;
+}
+
+shared_bytes text(std::string s)
+{
+    return std::make_shared<bytes const>(std::move(s));
+}
+
+}  // namespace
+
+TEST_CASE("outbox: drop-oldest leaves out the oldest droppable pieces only, and keeps the order")
+{
+    outbox out;
+    for (int i = 0; i != 10; ++i) {
+        out.push(text("e" + std::to_string(i)), true);
+        out.push(text("r" + std::to_string(i)));
+    }
+    CHECK(out.drop_oldest(6, 40, false) == 3);  // 40 waited, 6 more are wanted
+    CHECK(out.pending() == 34);
+    CHECK(drained(out, 3) == "r0r1r2e3r3e4r4e5r5e6r6e7r7e8r8e9r9");
+    CHECK(out.pending() == 0);
+}
+
+TEST_CASE("outbox: what was begun, and what a write holds, is not left out")
+{
+    outbox out;
+    for (int i = 0; i != 5; ++i) {
+        out.push(text("e" + std::to_string(i)), true);
+    }
+    out.consume(1);
+    CHECK(out.drop_oldest(100, 8, false) == 4);
+    CHECK(drained(out, 1) == "0");
+
+    for (int i = 0; i != 70; ++i) {
+        out.push(text("x"), true);
+    }
+    std::vector<boost::asio::const_buffer> buffers;
+    CHECK(out.gather(std::back_inserter(buffers)) == gather_buffers);
+    CHECK(out.drop_oldest(100, 100, true) == 6);
+    out.consume(10);
+    CHECK(drained(out, 100).size() == gather_buffers - 10);
+}
+
+TEST_CASE("outbox: a peer that takes nothing costs no more than its limit, however much is left out")
+{
+    outbox out;
+    out.push(text("begin"));
+    out.push(text("reply"));
+    std::size_t dropped = 0;
+    for (int i = 0; i != 100'000; ++i) {
+        auto const t = text(std::to_string(100'000 + i));
+        dropped += out.drop_oldest(t->size(), 100, false);
+        out.push(t, true);
+        REQUIRE(out.pending() <= 100);
+        REQUIRE(out.slots() < 1'000);
+    }
+    CHECK(dropped == 100'000 - 15);
+    auto const all = drained(out, 7);
+    CHECK(all.substr(0, 16) == "beginreply199985");
+    CHECK(all.substr(all.size() - 6) == "199999");
+}
+
 }  // namespace cerro::transport

@@ -28,7 +28,7 @@ public:
         : serializer_(s), state_(std::make_unique<session>(c, *this, link(s), std::move(access)))
     {}
 
-    bool send(shared_bytes frame) override
+    bool send(shared_bytes frame, bool /*droppable*/) override
     {
         require(frame->size() > 4, "a frame has a message");
         auto const read = wamp::scan(serializer_, byte_view(*frame).substr(4));

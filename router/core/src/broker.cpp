@@ -392,7 +392,7 @@ void broker::dispatch(member const* excluded,
                 env_.stats.dropped(drop_reason::event_transcoding);
             } else if (!m->takes(frame)) {
                 env_.stats.dropped(drop_reason::event_too_large);
-            } else if (!m->send(frame)) {
+            } else if (!m->send(frame, true)) {
                 env_.stats.dropped(drop_reason::event_peer_closed);
             } else {
                 ++sent;

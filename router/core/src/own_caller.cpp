@@ -141,7 +141,7 @@ void own_caller::tell_callee(call_id id)
 }
 
 // From dealer and broker, in the midst of their work: the outcome is kept until the core is at rest.
-bool own_caller::send(shared_bytes frame)
+bool own_caller::send(shared_bytes frame, bool /*droppable*/)
 {
     auto const scanned = wamp::scan(inside, byte_view(*frame).substr(4));
     if (leaving_ || !scanned) {

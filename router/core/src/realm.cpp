@@ -37,6 +37,7 @@ std::shared_ptr<role> realm::find_role(std::string_view name) const
 void realm::join(member& who)
 {
     members_.emplace(who.who.session, &who);
+    who.set_drop_oldest(who.allowed && who.allowed->drop_oldest());
     publish_join(*this, who);
 }
 

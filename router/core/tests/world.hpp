@@ -80,8 +80,9 @@ public:
         : serializer_(s), state_(w.logic, *this, link(s, max_outgoing), std::move(access))
     {}
 
-    bool send(shared_bytes frame) override
+    bool send(shared_bytes frame, bool droppable) override
     {
+        last_droppable = droppable;
         if (refuse_frames) {
             return false;
         }
@@ -94,6 +95,7 @@ public:
         return true;
     }
     void close(std::string const& /*why*/) override { closed = true; }
+    void set_drop_oldest(bool on) override { drops_oldest = on; }
 
     /// A message as JSON text, with ' for ".
     void say(std::string_view text)
@@ -151,7 +153,9 @@ public:
     std::deque<value> inbox;
     std::vector<shared_bytes> frames;
     bool closed = false;
-    bool refuse_frames = false;  ///< as a connection that is closed already
+    bool drops_oldest = false;    ///< as the session told its peer
+    bool last_droppable = false;  ///< of the frame sent last
+    bool refuse_frames = false;   ///< as a connection that is closed already
     wamp::id id = 0;
 
 private:

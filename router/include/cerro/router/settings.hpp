@@ -25,6 +25,7 @@ namespace cerro::router {
 struct realm_settings {
     std::string name;
     std::vector<std::pair<std::string, std::vector<permission>>> roles;  ///< name and permissions
+    std::vector<std::string> drop_oldest;  ///< roles whose slow sessions lose events, not their connection
     realm_options options;
 };
 

@@ -29,6 +29,8 @@ namespace cerro::transport {
 
 namespace asio = boost::asio;
 
+class backlog;
+
 /// Why a connection ended: a closed set, for log, metrics and tests.
 enum class close_reason : std::uint8_t {
     none = 0,                ///< still open
@@ -41,6 +43,7 @@ enum class close_reason : std::uint8_t {
     message_too_big,         ///< above limits::max_message
     slow_consumer_pending,   ///< more than limits::pending_bytes waited for this peer
     slow_consumer_deadline,  ///< one write took longer than limits::write_deadline
+    slow_consumer_total,     ///< the greatest backlog when all together were above backlog's limit
     ping_timeout,            ///< nothing was heard for ping_timeout
     shutdown,                ///< the process ends
 };
@@ -50,6 +53,7 @@ enum class close_reason : std::uint8_t {
 struct limits {
     std::size_t max_message = 16U << 20U;    ///< largest message in [bytes], after reassembly
     std::size_t pending_bytes = 64U << 20U;  ///< largest backlog for one peer [bytes]
+    std::shared_ptr<backlog> total;          ///< bounds the backlogs of all channels together; may be null
     std::chrono::milliseconds write_deadline{10'000};
     std::chrono::milliseconds handshake_timeout{5'000};
     std::chrono::milliseconds ping_interval{
@@ -78,8 +82,8 @@ struct channel_info {
     std::size_t max_outgoing = 16U << 20U;  ///< largest message the peer takes [bytes]
     /// WebSocket, server side: the headers of the request, names in lower case, in order.
     std::vector<std::pair<std::string, std::string>> headers;
-    std::vector<std::string> extensions;          ///< WebSocket extensions in use: "permessage-deflate"
-    std::optional<peer_certificate> certificate;  ///< server side, when the client sent one
+    std::vector<std::string> extensions;  ///< WebSocket extensions in use: "permessage-deflate"
+    std::shared_ptr<peer_certificate const> certificate;  ///< server side, when the client sent one
     /// What both ends of one TLS connection know and nobody else (channel binding): 32 octets each, empty
     /// where there is none.
     std::string tls_unique;    ///< SHA-256 of the first Finished message, TLS 1.2 only
@@ -103,15 +107,24 @@ public:
     virtual void start(std::shared_ptr<channel_events> events) = 0;
     /// Queues a frame as made by wamp::frame() (4 octets length + message, in this channel's serializer).
     /// What is queued during one turn of the loop goes out in one gathered write. Over limits::pending_bytes
-    /// the channel closes itself with slow_consumer_pending.
+    /// the channel closes itself with slow_consumer_pending, or leaves out droppable frames
+    /// (set_drop_oldest).
+    /// @param droppable an EVENT: what a slow peer may lose
     /// @return false if the channel is closed (the frame is dropped) or the message is above max_outgoing
-    virtual bool send(shared_bytes frame) = 0;
+    virtual bool send(shared_bytes frame, bool droppable = false) = 0;
+    /// When on, a full backlog loses its oldest droppable frames instead of the connection; they are counted,
+    /// the first is logged, the order of the others stays. Off at the start.
+    virtual void set_drop_oldest(bool on) = 0;
+    /// Frames left out so far.
+    [[nodiscard]] virtual std::uint64_t frames_dropped() const = 0;
     /// Ends the channel: what is queued is still written (at most `write_deadline`) when `flush`, then it
     /// closes. Idempotent; the first reason counts.
     virtual void close(close_reason why, std::string detail = {}, bool flush = true) = 0;
     [[nodiscard]] virtual channel_info const& info() const = 0;
     /// Bytes queued and not yet taken by the operating system.
     [[nodiscard]] virtual std::size_t pending_bytes() const = 0;
+    /// More than three quarters of limits::pending_bytes wait.
+    [[nodiscard]] virtual bool slow() const = 0;
     [[nodiscard]] virtual asio::any_io_executor get_executor() = 0;
 };
 

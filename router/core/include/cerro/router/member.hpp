@@ -54,13 +54,17 @@ struct member {
     ~member() = default;
 
     /// @return false when the frame was not queued: too large for the peer, or the connection is closed
-    bool send(shared_bytes frame) { return takes(frame) && peer_->send(std::move(frame)); }
+    bool send(shared_bytes frame, bool droppable = false)
+    {
+        return takes(frame) && peer_->send(std::move(frame), droppable);
+    }
     /// Is the message small enough? The frame carries 4 octets of length in front of it.
     [[nodiscard]] bool takes(shared_bytes const& frame) const
     {
         return frame->size() - 4 <= link.max_outgoing;
     }
     void close(std::string const& why) { peer_->close(why); }
+    void set_drop_oldest(bool on) { peer_->set_drop_oldest(on); }
 
     link_info link;
     identity who;

@@ -66,7 +66,7 @@ private:
         own_outcome outcome;
     };
 
-    bool send(shared_bytes frame) override;
+    bool send(shared_bytes frame, bool droppable) override;
     void close(std::string const& why) override;
     call_id begin(std::optional<std::chrono::milliseconds> timeout, done f);
     void finish(call_id id, own_outcome outcome);

@@ -17,8 +17,11 @@ class peer {
 public:
     virtual ~peer() = default;
     /// Queues a frame (4 octets length, then a message in this peer's serializer).
+    /// @param droppable an EVENT: a peer that was told to (set_drop_oldest) may lose it when it is slow
     /// @return false when it was dropped because the connection is closed
-    virtual bool send(shared_bytes frame) = 0;
+    virtual bool send(shared_bytes frame, bool droppable = false) = 0;
+    /// Told when the session joins: whether a slow peer loses its oldest events instead of its connection.
+    virtual void set_drop_oldest(bool /*on*/) {}
     /// Ends the connection after what was sent; `why` is for the log.
     virtual void close(std::string const& why) = 0;
 };

@@ -38,6 +38,9 @@ public:
 
     [[nodiscard]] std::string const& name() const { return name_; }
     [[nodiscard]] bool trusted() const { return trusted_; }
+    /// Do slow sessions of this role lose their oldest events instead of their connection?
+    [[nodiscard]] bool drop_oldest() const { return drop_oldest_; }
+    void set_drop_oldest(bool on) { drop_oldest_ = on; }
 
     /// The rights for a URI or, for SUBSCRIBE and REGISTER, for the text of a pattern.
     /// The reference is valid until the next call: the answers of the latest URIs are kept.
@@ -51,6 +54,7 @@ public:
 private:
     std::string name_;
     bool trusted_;
+    bool drop_oldest_ = false;
     std::vector<permission> permissions_;
     string_map<rights> known_;
 };
