@@ -24,6 +24,12 @@ void meta_table::add(std::string procedure, function f)
     table_.insert_or_assign(std::move(procedure), std::move(f));
 }
 
+bool may_see(member const& asking, std::string_view uri)
+{
+    bool const system = uri.starts_with(reserved) || uri.starts_with("crossbar.");
+    return !system || asking.allowed->trusted();
+}
+
 bool meta_table::call(member& caller, wamp::message const& m)
 {
     auto const at = table_.find(m.uri);

@@ -63,6 +63,20 @@ std::string not_authorized_text(member const& who,
     return text;
 }
 
+bool is_passthru(std::string_view key)
+{
+    return key.starts_with("ppt_") || key == "enc_algo" || key == "enc_key" || key == "enc_serializer";
+}
+
+void copy_passthru(dict const& options, dict& details)
+{
+    for (auto const& [key, v] : options) {
+        if (is_passthru(key)) {
+            details.append(key, v);
+        }
+    }
+}
+
 void disclose(identity const& who, std::string_view prefix, dict& details)
 {
     std::string const key(prefix);

@@ -15,6 +15,7 @@ namespace cerro::router {
 inline constexpr std::string_view limit_exceeded = "cerro.error.limit_exceeded";
 
 inline constexpr std::string_view option_not_allowed = "wamp.error.option_not_allowed";
+inline constexpr std::string_view disclose_me_disallowed = "wamp.error.option_disallowed.disclose_me";
 
 /// URIs that begin so are the router's own.
 inline constexpr std::string_view reserved = "wamp.";
@@ -47,6 +48,12 @@ std::string not_authorized_text(member const& who,
                                 std::string_view thing,
                                 std::string_view uri,
                                 std::string_view realm);
+
+/// Is this a key of payload passthru or encryption (ppt_*, enc_*), that goes unchanged from Options to
+/// Details?
+[[nodiscard]] bool is_passthru(std::string_view key);
+/// Appends those keys.
+void copy_passthru(dict const& options, dict& details);
 
 /// caller / publisher, with _authid and _authrole, appended to details
 void disclose(identity const& who, std::string_view prefix, dict& details);

@@ -49,6 +49,10 @@ private:
     string_map<function> table_;
 };
 
+/// May `asking` be told of what is registered or subscribed under `uri`? URIs that begin with "wamp." or
+/// "crossbar." are the business of role trusted alone.
+[[nodiscard]] bool may_see(member const& asking, std::string_view uri);
+
 /// wamp.session.*
 void add_session_meta(realm& r);
 /// Published when `who` has joined and when it is leaving.

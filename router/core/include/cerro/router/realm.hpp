@@ -6,17 +6,13 @@
 #include <cerro/router/broker.hpp>
 #include <cerro/router/dealer.hpp>
 #include <cerro/router/meta.hpp>
+#include <cerro/router/realm_options.hpp>
 
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace cerro::router {
-
-struct realm_options {
-    wamp::uri_rule uri_check = wamp::uri_rule::loose;
-    bool meta_api = true;  ///< wamp.session.*: procedures and events
-};
 
 class realm {
 public:
