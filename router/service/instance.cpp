@@ -1,21 +1,19 @@
 #include "connection.hpp"
+#include "listeners.hpp"
 #include "web/caller.hpp"
 #include <cerro/auth/compare.hpp>
 #include <cerro/http/server.hpp>
 #include <cerro/log/log.hpp>
 #include <cerro/router/instance.hpp>
 #include <cerro/router/log_text.hpp>
-#include <cerro/transport/stream.hpp>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <exception>
 #include <map>
 #include <utility>
 
@@ -25,22 +23,7 @@ namespace {
 
 constexpr std::string_view component = "router";
 constexpr std::chrono::milliseconds look_again{10};
-constexpr std::chrono::seconds refusal_time{5};  // to write 403
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-/// For each co_spawn: an exception is a bug of ours, but no reason to end the other sessions.
-auto logged(std::string_view task)
-{
-    return [task](std::exception_ptr const& failed, auto&&...) {
-        if (failed) {
-            try {
-                std::rethrow_exception(failed);
-            } catch (std::exception const& e) {
-                log::error(component, "task_failed", {{"task", task}, {"what", e.what()}});
-            }
-        }
-    };
-}
 
 class running final : public instance, public std::enable_shared_from_this<running> {
 public:
@@ -93,12 +76,13 @@ public:
                 self->arm();
             }
         });
+        listeners_ = std::make_shared<class listeners>(ex_, settings_, owner());
         for (auto const& l : settings_.listeners) {
-            listen(l);
+            listeners_->open(l);
         }
     }
 
-    std::vector<listening> const& listeners() const override { return listening_; }
+    std::vector<listening> const& listeners() const override { return listeners_->all(); }
 
     std::size_t session_count() const override
     {
@@ -119,7 +103,7 @@ public:
         auto const deadline = std::chrono::steady_clock::now() + settings_.drain_time;
         for (;;) {
             auto const now = std::chrono::steady_clock::now();
-            bool const answering = requests_open();
+            bool const answering = listeners_->requests_open();
             if (now >= deadline || (connections_.empty() && !answering)) {
                 break;
             }
@@ -133,8 +117,8 @@ public:
     void stop() override
     {
         stop_listening();
-        for (auto const& s : std::exchange(servers_, {})) {
-            s->stop();
+        if (listeners_) {
+            listeners_->stop();
         }
         for (auto* const c : snapshot()) {
             c->cut(transport::close_reason::shutdown);
@@ -145,71 +129,42 @@ public:
 private:
     [[nodiscard]] core& logic() const { return shared_->logic; }
 
-    // --- listening
+    // --- what the listeners bring
     // ----------------------------------------------------------------------------------------------
 
-    transport::listen_options options(endpoint_settings const& e) const
+    listener_owner owner()
     {
-        transport::listen_options out;
-        out.address = e.address;
-        out.port = e.port;
-        out.unix_path = e.unix_path;
-        out.backlog = e.backlog;
-        out.max_connections = settings_.max_connections;
-        if (e.tls) {
-            out.tls = transport::make_server_tls(e.tls->certificate, e.tls->key, e.tls->chain);
-        }
-        return out;
-    }
-
-    void listen(listener_settings const& l)
-    {
-        std::uint16_t port = 0;
-        if (l.type == listener_settings::kind::rawsocket) {
-            auto const raw = transport::listen(
-                ex_, options(l.endpoint), [weak = weak_from_this(), w = l.wamp](auto stream) {
-                    if (auto const self = weak.lock()) {
-                        asio::co_spawn(
-                            self->ex_, accept_raw(self, std::move(stream), w), logged("accept_rawsocket"));
-                    } else {
-                        stream->close();
-                    }
-                });
-            port = raw->port();
-            raw_.push_back(raw);
-        } else {
-            http::server_limits limits;
-            auto server = http::server::create(ex_, std::string(component), limits);
+        listener_owner out;
+        out.furnish = [this](http::server& server, listener_settings const& l) {  // while listening begins
             if (l.type == listener_settings::kind::websocket) {
-                serve(*server, {"/", l.wamp});
+                serve(server, {"/", l.wamp});
             }
             for (auto const& path : l.paths) {
-                serve(*server, path);
+                serve(server, path);
             }
-            port = server->listen(options(l.endpoint));
-            servers_.push_back(std::move(server));
-        }
-        auto const& e = l.endpoint;
-        listening_.push_back(
-            {std::string(name(l.type)), e.unix_path.empty() ? e.address : e.unix_path, port});
-        log::info(component,
-                  "listening",
-                  {{"transport", name(l.type)},
-                   {"address", listening_.back().address},
-                   {"port", port},
-                   {"tls", e.tls.has_value()}});
+        };
+        out.take = [weak = weak_from_this()](auto channel, wamp_settings const& w) {
+            if (auto const self = weak.lock()) {
+                self->take(std::move(channel), w);
+            } else {
+                channel->close(transport::close_reason::shutdown);
+            }
+        };
+        out.refused = [weak = weak_from_this()](std::string const& peer, std::string_view what) {
+            if (auto const self = weak.lock()) {
+                self->handshake_failed(peer, what);
+            }
+        };
+        return out;
     }
 
     void serve(http::server& server, path_settings const& p)
     {
         if (auto const* w = std::get_if<wamp_settings>(&p.what)) {
             server.route_upgrade(
-                p.path, [weak = weak_from_this(), w = *w](auto stream, bytes head, bytes rest) {
-                    if (auto const self = weak.lock()) {
-                        asio::co_spawn(
-                            self->ex_,
-                            accept_web(self, std::move(stream), std::move(head), std::move(rest), w),
-                            logged("accept_websocket"));
+                p.path, [weak = std::weak_ptr(listeners_), w = *w](auto stream, bytes head, bytes rest) {
+                    if (auto const doors = weak.lock()) {
+                        doors->upgrade(std::move(stream), std::move(head), std::move(rest), w);
                     } else {
                         stream->close();
                     }
@@ -236,51 +191,6 @@ private:
         co_return out;
     }
 
-    static transport::accept_options accept_settings(wamp_settings const& w)
-    {
-        transport::accept_options out;
-        if (!w.serializers.empty()) {
-            out.serializers = w.serializers;
-        }
-        out.batched = w.batched;
-        out.lim = w.limits;
-        return out;
-    }
-
-    static asio::awaitable<void> accept_raw(std::shared_ptr<running> self,
-                                            std::shared_ptr<transport::stream> stream,
-                                            wamp_settings w)
-    {
-        auto const peer = stream->peer();
-        auto const options = accept_settings(w);
-        auto channel = co_await transport::accept_rawsocket(std::move(stream), options);
-        self->take(std::move(channel), w, peer);
-    }
-
-    static asio::awaitable<void> accept_web(std::shared_ptr<running> self,
-                                            std::shared_ptr<transport::stream> stream,
-                                            bytes head,
-                                            bytes rest,
-                                            wamp_settings w)
-    {
-        auto const peer = stream->peer();
-        for (auto const origin : header_values(head, "origin")) {
-            if (!w.origins.admits(origin)) {
-                self->handshake_failed(peer, "pages of origin '" + std::string(origin) + "' may not connect");
-                constexpr byte_view refusal =
-                    "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n"
-                    "Content-Length: 37\r\n\r\nthis origin is not in allowed_origins";
-                [[maybe_unused]] auto const written = co_await stream->write(refusal, refusal_time);
-                stream->close();
-                co_return;
-            }
-        }
-        auto const options = accept_settings(w);
-        auto channel = co_await transport::accept_websocket(
-            std::move(stream), std::move(head), std::move(rest), options);
-        self->take(std::move(channel), w, peer);
-    }
-
     // --- connections
     // --------------------------------------------------------------------------------------------
 
@@ -294,20 +204,14 @@ private:
         }
     }
 
-    void take(result<std::shared_ptr<transport::channel>> channel,
-              wamp_settings const& w,
-              std::string const& peer)
+    void take(std::shared_ptr<transport::channel> channel, wamp_settings const& w)
     {
-        if (!channel) {
-            handshake_failed(peer, channel.error().what);
-            return;
-        }
         if (draining_) {
-            (*channel)->close(transport::close_reason::shutdown);
+            channel->close(transport::close_reason::shutdown);
             return;
         }
         auto const made = std::make_shared<connection>(
-            shared_, *channel, w.access, [weak = weak_from_this()](connection& c) {
+            shared_, std::move(channel), w.access, [weak = weak_from_this()](connection& c) {
                 if (auto const self = weak.lock()) {
                     self->forget(c);
                 }
@@ -340,18 +244,9 @@ private:
         for (auto const& c : std::exchange(callers_, {})) {
             c->stop();  // open calls get their answer, which the servers still write
         }
-        for (auto const& s : servers_) {
-            s->stop_listening();
+        if (listeners_) {
+            listeners_->stop_listening();
         }
-        for (auto const& l : std::exchange(raw_, {})) {
-            l->stop();
-        }
-    }
-
-    bool requests_open() const
-    {
-        return std::any_of(
-            servers_.begin(), servers_.end(), [](auto const& s) { return s->requests_open() != 0; });
     }
 
     // --- time
@@ -378,10 +273,8 @@ private:
     std::shared_ptr<shared_core> shared_;
     asio::steady_timer deadline_timer_;
     asio::steady_timer all_gone_;
-    std::vector<std::shared_ptr<http::server>> servers_;
-    std::vector<std::shared_ptr<transport::listener>> raw_;
+    std::shared_ptr<class listeners> listeners_;
     std::vector<std::shared_ptr<http_caller>> callers_;
-    std::vector<listening> listening_;
     flat_map<connection*, std::shared_ptr<connection>> connections_;
     log::limiter handshake_limiter_{1.0};
     bool draining_ = false;
