@@ -34,6 +34,8 @@ class memory_history;
 struct kept_topic {
     bool durable = false;
     std::vector<std::size_t> rings;  ///< in memory: indices of entries
+
+    friend bool operator==(kept_topic const&, kept_topic const&) = default;
 };
 
 /// What became of a publication.
@@ -103,7 +105,7 @@ private:
         wamp::id publication;
     };
 
-    void on_written(std::uint64_t position);
+    void on_written();
 
     environment& env_;
     std::string realm_;
@@ -113,6 +115,7 @@ private:
     find_member sessions_;
     std::vector<std::unique_ptr<kept_topic>> kept_;  // each combination of entries that a topic has had
     std::deque<held_reply> held_;                    // by position
+    std::uint64_t last_position_ = 0;                // without a store
     bytes scratch_;
 };
 

@@ -67,13 +67,17 @@ struct history_query {
 
 /// The answer.
 struct history_page {
-    std::string failure;  ///< not empty: why there is no answer, for people
+    std::string error;    ///< not empty: there is no answer, but an error of this URI
+    std::string failure;  ///< and why, for people
     bytes events;         ///< one encoded list of dicts
     std::size_t count = 0;
-    std::uint64_t next_position = 0;    ///< where the following page begins
+    std::uint64_t next_position = 0;    ///< where the following page begins; in reverse: ends
     std::uint64_t oldest_position = 0;  ///< of all that is kept; 0: nothing is
     bool more = false;                  ///< there may be more from next_position on
 };
+
+/// Why a publication that asked for PUBLISHED gets ERROR: it was delivered, but could not be kept.
+inline constexpr std::string_view history_full = "cerro.error.history_full";
 
 /// Keeps records in the order of append(). All functions are called on one thread, which also gets the
 /// callbacks.
@@ -84,8 +88,12 @@ public:
     /// Takes a record, and gives it its position. Never waits.
     /// @return the position; 0 when the store takes no more for now
     virtual std::uint64_t append(history_record& r) = 0;
-    /// `f` is called with a position when that record and all before it will outlive this process.
-    virtual void on_written(std::function<void(std::uint64_t)> f) = 0;
+    /// Takes a position for a record that is kept elsewhere.
+    virtual std::uint64_t take_position() = 0;
+    /// Records up to this one outlive this process. Does not change while the caller's function runs.
+    [[nodiscard]] virtual std::uint64_t written() const = 0;
+    /// `f` is called when written() has grown.
+    virtual void on_written(std::function<void()> f) = 0;
     /// `done` is called once, later; also when the store ends.
     virtual void read(history_query q, std::function<void(history_page)> done) = 0;
 };
