@@ -1,5 +1,6 @@
 #include "replies.hpp"
 #include <cerro/router/broker.hpp>
+#include <cerro/router/history.hpp>
 #include <cerro/wamp/fast.hpp>
 
 #include <algorithm>
@@ -121,8 +122,11 @@ private:
 /// once for each serializer.
 class broker::event_frames {
 public:
-    event_frames(wamp::id publication, wamp::payload_view payload, member const* publisher)
-        : publication_(publication), payload_(payload), publisher_(publisher)
+    event_frames(wamp::id publication,
+                 wamp::payload_view payload,
+                 member const* publisher,
+                 std::uint64_t position)
+        : publication_(publication), payload_(payload), publisher_(publisher), position_(position)
     {}
 
     void begin(subscription const& s, std::string_view topic)
@@ -159,6 +163,9 @@ private:
         if (!topic_.empty()) {
             details.append("topic", topic_);
         }
+        if (position_ != 0) {
+            details.append("x_cerro_position", position_);
+        }
         if (s == payload_.serializer) {
             into = wamp::frame_event(s, subscription_, publication_, details, payload_);
             return;
@@ -181,6 +188,7 @@ private:
     wamp::id publication_;
     wamp::payload_view payload_;
     member const* publisher_;
+    std::uint64_t position_;  // in the event history; 0 = none
     wamp::id subscription_ = 0;
     std::string_view topic_;
     std::array<shared_bytes, 4> frames_;
@@ -234,18 +242,40 @@ void broker::subscribe(member& who, wamp::message const& m)
             return;
         }
         if (s == nullptr) {
-            auto made = std::make_unique<subscription>();
-            made->id = ++last_id_;
-            made->uri = m.uri;
-            made->match = match;
-            s = &table_.insert(std::move(made));
-            by_id_.emplace(s->id, s);
-            forget_matches(*s);
+            s = &add_subscription(m.uri, match);
         }
         who.subscriptions.emplace(s, s->subscribers.size());
         s->subscribers.push_back(&who);
     }
     send_reply(who, message_type::subscribed, m.request, s->id);
+}
+
+subscription& broker::add_subscription(std::string uri, wamp::match_policy match)
+{
+    auto made = std::make_unique<subscription>();
+    made->id = ++last_id_;
+    made->uri = std::move(uri);
+    made->match = match;
+    auto& s = table_.insert(std::move(made));
+    by_id_.emplace(s.id, &s);
+    forget_matches(s);
+    return s;
+}
+
+void broker::keep_history(history& h)
+{
+    history_ = &h;
+    matches_.clear();
+    for (auto const& e : h.entries()) {
+        auto* s = table_.find(e.uri, e.match);
+        (s != nullptr ? *s : add_subscription(e.uri, e.match)).pinned = true;
+    }
+}
+
+subscription* broker::find_subscription(wamp::id id) const
+{
+    auto const at = by_id_.find(id);
+    return at == by_id_.end() ? nullptr : at->second;
 }
 
 void broker::unsubscribe(member& who, wamp::message const& m)
@@ -270,7 +300,7 @@ void broker::remove(member& who, subscription& s)
         s.subscribers[place] = last;
         last->subscriptions[&s] = place;
     }
-    if (s.subscribers.empty()) {
+    if (s.subscribers.empty() && !s.pinned) {
         forget_matches(s);
         by_id_.erase(s.id);
         table_.erase(s);
@@ -287,7 +317,7 @@ void broker::leave(member& who)
 // --- publish
 // ----------------------------------------------------------------------------------------------------
 
-std::vector<subscription*> const& broker::match(std::string_view topic)
+broker::matched const& broker::match(std::string_view topic)
 {
     if (auto const at = matches_.find(topic); at != matches_.end()) {
         return at->second;
@@ -296,7 +326,8 @@ std::vector<subscription*> const& broker::match(std::string_view topic)
         matches_.clear();
     }
     auto& found = matches_[std::string(topic)];
-    table_.match_all(topic, found);
+    table_.match_all(topic, found.subscriptions);
+    found.kept = history_ != nullptr ? history_->keeps(topic) : nullptr;
     return found;
 }
 
@@ -357,9 +388,18 @@ void broker::publish(member& who, wamp::message const& m)
     }
     wamp::id const publication = env_.random_id();
     member const* const shown = granted.disclose_publisher ? &who : nullptr;
-    dispatch(exclude_me ? &who : nullptr, shown, m.uri, publication, m.payload, chosen);
-    if (acknowledge) {
+    kept_event kept;
+    if (auto const* where = match(m.uri).kept) {
+        kept = history_->keep(*where, who, shown != nullptr, m.uri, publication, m.details, m.payload);
+    }
+    dispatch(exclude_me ? &who : nullptr, shown, m.uri, publication, m.payload, chosen, kept.position);
+    if (!acknowledge) {
+        return;
+    }
+    if (kept.what == kept_event::state::not_kept) {
         send_reply(who, message_type::published, m.request, publication);
+    } else {
+        history_->acknowledge(kept, who, m.request, publication);
     }
 }
 
@@ -377,11 +417,12 @@ void broker::dispatch(member const* excluded,
                       std::string_view topic,
                       wamp::id publication,
                       wamp::payload_view payload,
-                      filter const& chosen)
+                      filter const& chosen,
+                      std::uint64_t position)
 {
-    event_frames frames(publication, payload, shown);
+    event_frames frames(publication, payload, shown, position);
     std::uint64_t sent = 0;
-    for (auto* const s : match(topic)) {
+    for (auto* const s : match(topic).subscriptions) {
         frames.begin(*s, topic);
         for (auto* const m : s->subscribers) {
             if (m == excluded || !chosen.admits(*m)) {

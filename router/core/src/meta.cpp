@@ -30,6 +30,12 @@ bool may_see(member const& asking, std::string_view uri)
     return !system || asking.allowed->trusted();
 }
 
+void meta_table::add_open(std::string procedure, function f)
+{
+    open_.insert(procedure);
+    add(std::move(procedure), std::move(f));
+}
+
 bool meta_table::call(member& caller, wamp::message const& m)
 {
     auto const at = table_.find(m.uri);

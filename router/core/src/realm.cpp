@@ -34,6 +34,18 @@ std::shared_ptr<role> realm::find_role(std::string_view name) const
     return at == roles_.end() ? nullptr : *at;
 }
 
+void realm::keep_history(std::vector<history_entry> entries, std::unique_ptr<history_store> store)
+{
+    history_ = std::make_unique<class history>(
+        env_, name_, std::move(entries), std::move(store), [this](wamp::id session) {
+            return find_session(session);
+        });
+    broker_.keep_history(*history_);
+    if (options_.meta_api) {
+        add_history_meta(*this);
+    }
+}
+
 void realm::join(member& who)
 {
     members_.emplace(who.who.session, &who);
@@ -57,13 +69,19 @@ member* realm::find_session(wamp::id session) const
 
 void realm::answer(wamp::id caller, wamp::id request, list args, dict kwargs)
 {
+    if (auto const* to = find_session(caller)) {
+        wamp::payload const payload(to->link.serializer, args, kwargs);
+        answer_encoded(caller, request, payload.view());
+    }
+}
+
+void realm::answer_encoded(wamp::id caller, wamp::id request, wamp::payload_view payload)
+{
     auto* const to = find_session(caller);
     if (to == nullptr) {
         return;
     }
-    auto const s = to->link.serializer;
-    wamp::payload const payload(s, args, kwargs);
-    auto frame = wamp::frame_result(s, request, {}, payload.view());
+    auto frame = wamp::frame_result(to->link.serializer, request, {}, payload);
     if (!to->takes(frame)) {
         send_error(*to,
                    wamp::message_type::call,

@@ -20,7 +20,11 @@ struct subscription {
     std::string uri;
     wamp::match_policy match = wamp::match_policy::exact;
     std::vector<member*> subscribers;
+    bool pinned = false;  ///< of the event history: stays without subscribers
 };
+
+class history;
+struct kept_topic;
 
 class broker {
 public:
@@ -31,7 +35,12 @@ public:
     void publish(member& who, wamp::message const& m);
     /// An event of the router itself, to all who subscribed.
     void publish_own(std::string_view topic, list const& args);
-    [[nodiscard]] bool has_subscribers(std::string_view topic) { return !match(topic).empty(); }
+    [[nodiscard]] bool has_subscribers(std::string_view topic) { return !match(topic).subscriptions.empty(); }
+    /// From now on publications go to `h` too, which must live as long; each of its entries gets a
+    /// subscription.
+    void keep_history(history& h);
+    /// Null pointer: there is no such subscription.
+    [[nodiscard]] subscription* find_subscription(wamp::id id) const;
 
     /// Removes all that `who` had.
     void leave(member& who);
@@ -41,8 +50,14 @@ public:
 private:
     struct filter;
     class event_frames;
+    /// What is known of a topic.
+    struct matched {
+        std::vector<subscription*> subscriptions;
+        kept_topic const* kept = nullptr;  // not null: its events go to the history
+    };
 
-    std::vector<subscription*> const& match(std::string_view topic);
+    matched const& match(std::string_view topic);
+    subscription& add_subscription(std::string uri, wamp::match_policy match);
     void remove(member& who, subscription& s);
     void forget_matches(subscription const& s);
     void dispatch(member const* excluded,
@@ -50,14 +65,15 @@ private:
                   std::string_view topic,
                   wamp::id publication,
                   wamp::payload_view payload,
-                  filter const& chosen);
+                  filter const& chosen,
+                  std::uint64_t position = 0);
 
     environment& env_;
     wamp::uri_rule rule_;
     pattern_table<subscription> table_;
     flat_map<wamp::id, subscription*> by_id_;
-    string_map<std::vector<subscription*>>
-        matches_;  // what each topic published of late matches; until tables change
+    string_map<matched> matches_;  // of each topic published of late; until tables change
+    history* history_ = nullptr;
     wamp::id last_id_ = 0;
 };
 

@@ -27,6 +27,8 @@ public:
     virtual ~own_procedures() = default;
     /// Answers the call and returns true; false if there is no such procedure.
     virtual bool call(member& caller, wamp::message const& m) = 0;
+    /// Does the procedure itself ask what its caller may do? Then everybody may call it.
+    [[nodiscard]] virtual bool asks_itself(std::string_view procedure) const = 0;
 };
 
 class dealer {

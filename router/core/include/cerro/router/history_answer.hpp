@@ -6,7 +6,6 @@
 
 #include <cerro/router/history_store.hpp>
 
-#include <array>
 #include <functional>
 
 namespace cerro::router {
@@ -36,9 +35,8 @@ using record_walk = std::function<void(std::uint64_t first,
                                     std::string_view b,
                                     wamp::match_policy match_b);
 
-/// "2026-11-21T03:57:31.250Z"
-[[nodiscard]] std::string iso_time(std::int64_t time_ns);
-/// A time as above, with a zone (Z or +01:00) or without (then UTC); nothing if `text` is none.
+/// "2026-11-21T03:57:31.250Z", with a zone (Z or +01:00) or without (then UTC), as Unix time [ns]; nothing if
+/// `text` is no such time.
 [[nodiscard]] std::optional<std::int64_t> parse_iso_time(std::string_view text);
 
 }  // namespace cerro::router

@@ -7,6 +7,7 @@
 #include <cerro/router/dealer.hpp>
 
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -39,14 +40,21 @@ public:
 
     /// Adds a procedure; a second of the same name takes the place of the first.
     void add(std::string procedure, function f);
+    /// The same for a procedure that everybody may call, because it asks itself what its caller may do.
+    void add_open(std::string procedure, function f);
     [[nodiscard]] bool contains(std::string_view procedure) const { return table_.contains(procedure); }
     /// @return false if there is no such procedure. Arguments that cannot be decoded are answered with
     /// wamp.error.invalid_argument.
     bool call(member& caller, wamp::message const& m) override;
+    [[nodiscard]] bool asks_itself(std::string_view procedure) const override
+    {
+        return open_.contains(procedure);
+    }
 
 private:
     environment& env_;
     string_map<function> table_;
+    std::set<std::string, std::less<>> open_;
 };
 
 /// May `asking` be told of what is registered or subscribed under `uri`? URIs that begin with "wamp." or
@@ -55,6 +63,8 @@ private:
 
 /// wamp.session.*
 void add_session_meta(realm& r);
+/// wamp.subscription.get_events
+void add_history_meta(realm& r);
 /// Published when `who` has joined and when it is leaving.
 void publish_join(realm& r, member const& who);
 void publish_leave(realm& r, member const& who);

@@ -5,6 +5,7 @@
 
 #include <cerro/router/broker.hpp>
 #include <cerro/router/dealer.hpp>
+#include <cerro/router/history.hpp>
 #include <cerro/router/meta.hpp>
 #include <cerro/router/realm_options.hpp>
 
@@ -41,6 +42,13 @@ public:
     /// The procedures that the realm answers itself.
     [[nodiscard]] meta_table& meta() { return meta_; }
 
+    /// Keeps publications from now on; to be called once, before anybody joins. With meta_api on,
+    /// wamp.subscription.get_events reads them.
+    /// @param store for durable entries; null when there are none
+    void keep_history(std::vector<history_entry> entries, std::unique_ptr<history_store> store);
+    /// Null pointer: nothing is kept.
+    [[nodiscard]] class history* history() { return history_.get(); }
+
     /// `who` has its identity and role. Its WELCOME is sent already, so that nothing comes before it.
     void join(member& who);
     /// Drops all that `who` had; callers and subscribers are told.
@@ -50,6 +58,8 @@ public:
     /// result larger than the caller takes becomes an error to it.
     void answer(wamp::id caller, wamp::id request, list args, dict kwargs = {});
     void refuse(wamp::id caller, wamp::id request, std::string_view error, std::string_view text);
+    /// answer() with a payload that is encoded already.
+    void answer_encoded(wamp::id caller, wamp::id request, wamp::payload_view payload);
 
 private:
     environment& env_;
@@ -60,6 +70,7 @@ private:
     meta_table meta_;
     class broker broker_;
     class dealer dealer_;
+    std::unique_ptr<class history> history_;
 };
 
 }  // namespace cerro::router
