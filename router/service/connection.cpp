@@ -45,12 +45,11 @@ connection_metrics::connection_metrics(metrics::registry& r)
                                        "connections whose transport handshake failed"))
 {
     for (std::size_t i = 0; i < closed_.size(); ++i) {
-        auto const reason = static_cast<transport::close_reason>(i);
-        std::string const label = "reason=\"" + std::string(transport::name(reason)) + "\"";
-        bool const real = i <= static_cast<std::size_t>(transport::close_reason::shutdown);
-        closed_[i] =
-            real ? &r.make_counter("cerro_router_connections_closed_total", "ended connections", label)
-                 : closed_[0];
+        std::string const label = "reason=\"" + std::string(name(static_cast<ending>(i))) + "\"";
+        closed_[i] = i == 0
+                         ? nullptr
+                         : &r.make_counter(
+                               "cerro_router_connections_closed_total", "ended connections by reason", label);
     }
 }
 
@@ -90,21 +89,22 @@ void connection::on_messages(std::span<byte_view const> batch)
 void connection::on_closed(transport::close_reason why, std::string const& detail)
 {
     session_.on_closed();
-    shared_->metrics.closed(why);
+    auto const reason = overall(session_.ended_as(), why);
+    shared_->metrics.closed(reason);
     if (logged_) {
         log::info(component,
                   "session_left",
                   {{"session", session_.who().session},
-                   {"reason", transport::name(why)},
+                   {"reason", name(reason)},
                    {"detail", log_text(detail)},
-                   {"ending", session_.ending()}});
+                   {"ending", session_.ending_text()}});
     } else if (std::uint64_t suppressed = 0; refusal_limiter().allow(suppressed)) {
         log::info(component,
                   "connection_refused",
                   {{"peer", channel_->info().peer},
-                   {"reason", transport::name(why)},
+                   {"reason", name(reason)},
                    {"detail", log_text(detail)},
-                   {"ending", session_.ending()},
+                   {"ending", session_.ending_text()},
                    {"suppressed", suppressed}});
     }
     gone_(*this);

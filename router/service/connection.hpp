@@ -3,6 +3,7 @@
 /// @file
 /// One client: a transport channel below, a session of the core above.
 
+#include "endings.hpp"
 #include <cerro/metrics/registry.hpp>
 #include <cerro/router/session.hpp>
 #include <cerro/transport/channel.hpp>
@@ -18,13 +19,13 @@ namespace cerro::router {
 class connection_metrics {
 public:
     explicit connection_metrics(metrics::registry& r);
-    void closed(transport::close_reason why) { closed_[static_cast<std::size_t>(why)]->add(); }
+    void closed(ending why) { closed_[static_cast<std::size_t>(why)]->add(); }
 
     metrics::counter& opened;
     metrics::counter& handshakes_failed;
 
 private:
-    std::array<metrics::counter*, 16> closed_{};
+    std::array<metrics::counter*, ending_count> closed_{};
 };
 
 /// What all connections use; each keeps it alive, because channels may outlive the instance by a turn of the
@@ -59,10 +60,7 @@ public:
         return channel_->send(std::move(frame), droppable);
     }
     void set_drop_oldest(bool on) override { channel_->set_drop_oldest(on); }
-    void close(std::string const& why) override
-    {
-        channel_->close(transport::close_reason::closed_by_us, why);
-    }
+    void close(ending why, std::string const& text) override { channel_->close(to_transport(why), text); }
 
 private:
     std::shared_ptr<shared_core> shared_;

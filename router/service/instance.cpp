@@ -98,7 +98,8 @@ public:
         auto const self = shared_from_this();
         stop_listening();
         for (auto* const c : snapshot()) {
-            c->session().say_goodbye(wamp::uri::system_shutdown, "the router is shutting down");
+            c->session().say_goodbye(
+                ending::shutdown, wamp::uri::system_shutdown, "the router is shutting down");
         }
         auto const deadline = std::chrono::steady_clock::now() + settings_.drain_time;
         for (;;) {

@@ -103,7 +103,7 @@ public:
         return true;
     }
 
-    void close(std::string const& /*why*/) override {}
+    void close(ending /*why*/, std::string const& /*text*/) override {}
 
 private:
     /// One HTTP request that waits. Its end without an answer cancels the call.

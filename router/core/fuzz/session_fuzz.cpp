@@ -39,7 +39,7 @@ public:
         }
         return true;
     }
-    void close(std::string const& /*why*/) override { closed_ = true; }
+    void close(cerro::router::ending /*why*/, std::string const& /*text*/) override { closed_ = true; }
 
     session& state() { return *state_; }
     codec::serializer serializer() const { return serializer_; }
@@ -161,7 +161,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
                 break;
             case 3:
                 if (in.octet() == 0) {
-                    p.state().say_goodbye("wamp.close.killed", "x");
+                    p.state().say_goodbye(cerro::router::ending::killed, "wamp.close.killed", "x");
                 }
                 break;
             default: {

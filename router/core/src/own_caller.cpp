@@ -154,7 +154,7 @@ bool own_caller::send(shared_bytes frame, bool /*droppable*/)
     return true;
 }
 
-void own_caller::close(std::string const& /*why*/) {}
+void own_caller::close(ending /*why*/, std::string const& /*text*/) {}
 
 void own_caller::finish(call_id id, own_outcome outcome)
 {

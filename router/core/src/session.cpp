@@ -63,7 +63,7 @@ dict router_roles(bool meta_api)
 session::session(core& c, peer& p, link_info link, std::shared_ptr<access_rules const> access)
     : core_(c), access_(std::move(access)), member_(p, std::move(link))
 {
-    arm(core_.env().limits.hello_timeout, "no HELLO");
+    arm(core_.env().limits.hello_timeout, ending::hello_timeout, "no HELLO");
 }
 
 session::~session()
@@ -102,13 +102,13 @@ void session::on_message(byte_view bytes)
             break;
         case state::closing:
             if (m.type == message_type::goodbye || m.type == message_type::abort) {
-                end("goodbye");
+                end(closing_as_, "goodbye");
             }
             return;
         case state::ended: return;
     }
     if (m.type == message_type::abort) {
-        end("aborted by peer: " + m.uri);
+        end(ending::aborted_by_peer, "aborted by peer: " + m.uri);
         return;
     }
     violation(std::string("received ") + std::string(wamp::name(m.type)) +
@@ -138,10 +138,10 @@ void session::on_established(wamp::message const& m)
             reply.type = message_type::goodbye;
             reply.uri = wamp::uri::goodbye_and_out;
             member_.send(wamp::frame(member_.link.serializer, reply));
-            end("goodbye");
+            end(ending::goodbye, "goodbye");
             return;
         }
-        case message_type::abort: end("aborted by peer: " + m.uri); return;
+        case message_type::abort: end(ending::aborted_by_peer, "aborted by peer: " + m.uri); return;
         default: break;
     }
     violation(std::string("received ") + std::string(wamp::name(m.type)) +
@@ -151,8 +151,9 @@ void session::on_established(wamp::message const& m)
 void session::on_closed()
 {
     if (state_ != state::ended) {
+        ended_as_ = state_ == state::closing ? closing_as_ : ending::none;
         state_ = state::ended;
-        ending_ = "transport closed";
+        ending_text_ = "transport closed";
     }
     core_.env().deadlines.cancel(std::exchange(timer_, 0));
     leave();
@@ -166,7 +167,8 @@ void session::on_hello(wamp::message const& m)
     core_.env().deadlines.cancel(std::exchange(timer_, 0));
     wanted_ = core_.find_realm(m.uri);
     if (wanted_ == nullptr) {
-        abort(wamp::uri::no_such_realm,
+        abort(ending::no_such_realm,
+              wamp::uri::no_such_realm,
               "no realm \"" + m.uri.substr(0, core_.env().limits.max_uri) + "\" exists on this router");
         return;
     }
@@ -185,7 +187,8 @@ void session::on_hello(wamp::message const& m)
             return;
         }
     }
-    abort(wamp::uri::no_auth_method,
+    abort(ending::no_auth_method,
+          wamp::uri::no_auth_method,
           "cannot authenticate using any of the offered authmethods " +
               log_text(codec::to_json(value(*methods))));
 }
@@ -204,7 +207,7 @@ bool session::start_method(std::string_view method, wamp::message const& hello)
         return false;
     }
     if (core_.env().brake.refuses(member_.link.address, core_.env().now())) {
-        abort(wamp::uri::not_authorized, std::string(too_many_failures));
+        abort(ending::auth_refused, wamp::uri::not_authorized, std::string(too_many_failures));
     } else if (by_ticket) {
         ask_ticket();
     } else {
@@ -258,7 +261,7 @@ void session::ask(std::string_view method, dict extra)
     m.details = std::move(extra);
     member_.send(wamp::frame(member_.link.serializer, m));
     state_ = state::challenging;
-    arm(core_.env().limits.auth_timeout, "no AUTHENTICATE");
+    arm(core_.env().limits.auth_timeout, ending::auth_timeout, "no AUTHENTICATE");
 }
 
 void session::on_authenticate(wamp::message const& m)
@@ -268,7 +271,7 @@ void session::on_authenticate(wamp::message const& m)
     // Asked before the brake came on: the answer is not even looked at, or many open challenges would go
     // round it.
     if (env.brake.refuses(member_.link.address, env.now())) {
-        abort(wamp::uri::not_authorized, std::string(too_many_failures));
+        abort(ending::auth_refused, wamp::uri::not_authorized, std::string(too_many_failures));
         return;
     }
     auto const asked = std::move(*challenge_);
@@ -278,7 +281,8 @@ void session::on_authenticate(wamp::message const& m)
     if (!right || !asked.known) {
         env.stats.auth_failures.add();
         env.brake.failed(member_.link.address, env.now(), env.limits.auth_failures);
-        abort(wamp::uri::not_authorized,
+        abort(ending::auth_failed,
+              wamp::uri::not_authorized,
               by_ticket ? "ticket in static WAMP-Ticket authentication is invalid"
                         : "WAMP-CRA client signature is invalid");
         return;
@@ -290,7 +294,9 @@ void session::welcome(std::string role_name, std::string_view method, std::strin
 {
     member_.allowed = wanted_->find_role(role_name);
     if (!member_.allowed) {
-        abort(wamp::uri::no_such_role, "realm \"" + wanted_->name() + "\" has no role \"" + role_name + "\"");
+        abort(ending::no_such_role,
+              wamp::uri::no_such_role,
+              "realm \"" + wanted_->name() + "\" has no role \"" + role_name + "\"");
         return;
     }
     auto& who = member_.who;
@@ -334,10 +340,10 @@ void session::read_features(dict const& roles)
 void session::violation(std::string const& what)
 {
     core_.env().stats.protocol_violations.add();
-    abort(wamp::uri::protocol_violation, what);
+    abort(ending::protocol_violation, wamp::uri::protocol_violation, what);
 }
 
-void session::abort(std::string_view reason, std::string const& text)
+void session::abort(ending why, std::string_view reason, std::string const& text)
 {
     if (state_ != state::established) {
         core_.env().stats.joins_refused.add();
@@ -348,14 +354,14 @@ void session::abort(std::string_view reason, std::string const& text)
     m.uri = reason;
     m.details.append("message", text);
     member_.send(wamp::frame(member_.link.serializer, m));
-    end(std::string(reason) + ": " + text);
+    end(why, std::string(reason) + ": " + text);
 }
 
-void session::say_goodbye(std::string_view reason, std::string_view text)
+void session::say_goodbye(ending why, std::string_view reason, std::string_view text)
 {
     if (state_ != state::established) {
         if (state_ != state::ended && state_ != state::closing) {
-            abort(reason, std::string(text));
+            abort(why, reason, std::string(text));
         }
         return;
     }
@@ -366,16 +372,18 @@ void session::say_goodbye(std::string_view reason, std::string_view text)
     m.details.append("message", text);
     member_.send(wamp::frame(member_.link.serializer, m));
     state_ = state::closing;
-    arm(core_.env().limits.goodbye_timeout, "no answer to GOODBYE");
+    closing_as_ = why;
+    arm(core_.env().limits.goodbye_timeout, ending::goodbye_timeout, "no answer to GOODBYE");
 }
 
-void session::end(std::string const& why)
+void session::end(ending why, std::string const& text)
 {
     state_ = state::ended;
-    ending_ = log_text(why);
+    ended_as_ = why;
+    ending_text_ = log_text(text);
     core_.env().deadlines.cancel(std::exchange(timer_, 0));
     leave();
-    member_.close(ending_);
+    member_.close(why, ending_text_);
 }
 
 void session::leave()
@@ -386,15 +394,15 @@ void session::leave()
     }
 }
 
-void session::arm(std::chrono::milliseconds after, std::string_view what)
+void session::arm(std::chrono::milliseconds after, ending why, std::string_view what)
 {
     core_.env().deadlines.cancel(timer_);
-    timer_ = core_.env().deadlines.add(core_.env().now() + after, [this, what] {
+    timer_ = core_.env().deadlines.add(core_.env().now() + after, [this, why, what] {
         timer_ = 0;
         if (state_ == state::closing) {
-            end(std::string(what));
+            end(why, std::string(what) + " (" + std::string(name(closing_as_)) + ")");
         } else {
-            abort(wamp::uri::protocol_violation, std::string(what) + " within the time allowed");
+            abort(why, wamp::uri::protocol_violation, std::string(what) + " within the time allowed");
         }
     });
 }

@@ -94,7 +94,11 @@ public:
         frames.push_back(std::move(frame));
         return true;
     }
-    void close(std::string const& /*why*/) override { closed = true; }
+    void close(ending why, std::string const& /*text*/) override
+    {
+        closed = true;
+        ended = why;
+    }
     void set_drop_oldest(bool on) override { drops_oldest = on; }
 
     /// A message as JSON text, with ' for ".
@@ -155,6 +159,7 @@ public:
     bool closed = false;
     bool drops_oldest = false;    ///< as the session told its peer
     bool last_droppable = false;  ///< of the frame sent last
+    ending ended = ending::none;  ///< as the session said
     bool refuse_frames = false;   ///< as a connection that is closed already
     wamp::id id = 0;
 

@@ -63,7 +63,7 @@ struct member {
     {
         return frame->size() - 4 <= link.max_outgoing;
     }
-    void close(std::string const& why) { peer_->close(why); }
+    void close(ending why, std::string const& text) { peer_->close(why, text); }
     void set_drop_oldest(bool on) { peer_->set_drop_oldest(on); }
 
     link_info link;

@@ -67,7 +67,7 @@ private:
     };
 
     bool send(shared_bytes frame, bool droppable) override;
-    void close(std::string const& why) override;
+    void close(ending why, std::string const& text) override;
     call_id begin(std::optional<std::chrono::milliseconds> timeout, done f);
     void finish(call_id id, own_outcome outcome);
     void deliver();

@@ -5,6 +5,7 @@
 
 #include <cerro/base/bytes.hpp>
 #include <cerro/codec/codec.hpp>
+#include <cerro/router/ending.hpp>
 
 #include <cstddef>
 #include <string>
@@ -22,8 +23,8 @@ public:
     virtual bool send(shared_bytes frame, bool droppable = false) = 0;
     /// Told when the session joins: whether a slow peer loses its oldest events instead of its connection.
     virtual void set_drop_oldest(bool /*on*/) {}
-    /// Ends the connection after what was sent; `why` is for the log.
-    virtual void close(std::string const& why) = 0;
+    /// Ends the connection after what was sent; `text` is for the log.
+    virtual void close(ending why, std::string const& text) = 0;
 };
 
 /// How a peer is connected.

@@ -33,15 +33,18 @@ public:
     void on_message(byte_view bytes);
     /// The transport has ended; leaves the realm. Idempotent.
     void on_closed();
-    /// The router ends the session: GOODBYE, then the peer has goodbye_timeout to answer.
-    void say_goodbye(std::string_view reason, std::string_view text);
+    /// The router ends the session: GOODBYE with the URI `reason`, then the peer has goodbye_timeout to
+    /// answer. The session ends as `why`, or as goodbye_timeout.
+    void say_goodbye(ending why, std::string_view reason, std::string_view text);
 
     [[nodiscard]] state current() const { return state_; }
     /// Valid when established.
     [[nodiscard]] identity const& who() const { return member_.who; }
     [[nodiscard]] realm const* joined() const { return realm_; }
-    /// Why the session ended, for the log: "goodbye", or what was wrong.
-    [[nodiscard]] std::string const& ending() const { return ending_; }
+    /// Why the session ended by its own rules; none while it is open, or when the transport ended first.
+    [[nodiscard]] ending ended_as() const { return ended_as_; }
+    /// The same in words, for the log: "goodbye", or what was wrong.
+    [[nodiscard]] std::string const& ending_text() const { return ending_text_; }
 
 private:
     struct challenge {
@@ -60,10 +63,11 @@ private:
     void welcome(std::string role_name, std::string_view method, std::string_view provider);
     void read_features(dict const& roles);
     void violation(std::string const& what);
-    void abort(std::string_view reason, std::string const& text);
-    void end(std::string const& why);
+    /// ABORT with the URI `reason`, then the end.
+    void abort(ending why, std::string_view reason, std::string const& text);
+    void end(ending why, std::string const& text);
     void leave();
-    void arm(std::chrono::milliseconds after, std::string_view what);
+    void arm(std::chrono::milliseconds after, ending why, std::string_view what);
 
     core& core_;
     std::shared_ptr<access_rules const> access_;
@@ -73,7 +77,9 @@ private:
     realm* realm_ = nullptr;   // joined
     std::optional<challenge> challenge_;
     timers::timer_id timer_ = 0;
-    std::string ending_;
+    ending closing_as_ = ending::none;  // what our GOODBYE was for
+    ending ended_as_ = ending::none;
+    std::string ending_text_;
 };
 
 }  // namespace cerro::router
