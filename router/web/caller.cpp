@@ -119,7 +119,7 @@ private:
             m.request = request;
             m.uri = wanted.procedure;
             m.payload = payload.view();
-            [[maybe_unused]] bool const fresh = owner.realm_.dealer().call(owner.member_, m);
+            [[maybe_unused]] auto const wrong = owner.realm_.dealer().call(owner.member_, m);
         }
         open_call(open_call const&) = delete;
         open_call& operator=(open_call const&) = delete;

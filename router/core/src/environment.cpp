@@ -11,7 +11,22 @@ std::string_view name(drop_reason r) noexcept
         case drop_reason::event_peer_closed: return "event_peer_closed";
         case drop_reason::event_transcoding: return "event_transcoding";
         case drop_reason::late_result: return "late_result";
+        case drop_reason::late_call: return "late_call";
+        case drop_reason::unwanted_progress: return "unwanted_progress";
         case drop_reason::count_: break;
+    }
+    return "?";
+}
+
+std::string_view name(limit_reached l) noexcept
+{
+    switch (l) {
+        case limit_reached::max_registrations: return "max_registrations";
+        case limit_reached::max_calls_open: return "max_calls_open";
+        case limit_reached::concurrency: return "concurrency";
+        case limit_reached::call_queue: return "call_queue";
+        case limit_reached::call_timeout: return "call_timeout";
+        case limit_reached::count_: break;
     }
     return "?";
 }
@@ -51,6 +66,11 @@ statistics::statistics(metrics::registry& r)
     for (std::size_t i = 0; i < dropped_.size(); ++i) {
         std::string const label = "reason=\"" + std::string(name(static_cast<drop_reason>(i))) + "\"";
         dropped_[i] = &r.make_counter("cerro_router_dropped_total", "messages not delivered", label);
+    }
+    for (std::size_t i = 0; i < limited_.size(); ++i) {
+        std::string const label = "limit=\"" + std::string(name(static_cast<limit_reached>(i))) + "\"";
+        limited_[i] = &r.make_counter(
+            "cerro_router_limits_reached_total", "requests refused or ended by a limit", label);
     }
 }
 

@@ -97,7 +97,7 @@ own_caller::call_id own_caller::call(std::string_view procedure,
     m.request = id;
     m.uri = procedure;
     m.payload = payload.view();
-    [[maybe_unused]] bool const fresh = realm_.dealer().call(member_, m);
+    [[maybe_unused]] auto const wrong = realm_.dealer().call(member_, m);
     return id;
 }
 

@@ -13,17 +13,18 @@ realm::realm(environment& env,
              realm_options options)
     : env_(env),
       name_(std::move(name)),
-      options_(options),
+      options_(std::move(options)),
       roles_(std::move(roles)),
       meta_(env),
-      broker_(env, options.uri_check),
-      dealer_(env, name_, meta_, options.uri_check)
+      broker_(env, options_.uri_check),
+      dealer_(env, name_, meta_, {options_.uri_check, options_.allow_disclose_me, options_.call_queues})
 {
     if (!find_role("trusted")) {
         roles_.push_back(std::make_shared<role>("trusted", std::vector<permission>{}));
     }
     if (options_.meta_api) {
         add_session_meta(*this);
+        add_registration_meta(*this);
     }
 }
 

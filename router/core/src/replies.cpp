@@ -77,6 +77,22 @@ void copy_passthru(dict const& options, dict& details)
     }
 }
 
+void copy_end_to_end(dict const& options, dict& details)
+{
+    for (auto const& [key, v] : options) {
+        if (is_passthru(key) || (key == "transaction_hash" && v.is_text()) ||
+            (key == "forward_for" && v.is_list())) {
+            details.append(key, v);
+        }
+    }
+}
+
+bool uses_passthru(dict const& options)
+{
+    auto const* scheme = options.find("ppt_scheme");
+    return scheme != nullptr && !scheme->is_null();
+}
+
 void disclose(identity const& who, std::string_view prefix, dict& details)
 {
     std::string const key(prefix);

@@ -17,8 +17,15 @@ inline constexpr std::string_view limit_exceeded = "cerro.error.limit_exceeded";
 inline constexpr std::string_view option_not_allowed = "wamp.error.option_not_allowed";
 inline constexpr std::string_view disclose_me_disallowed = "wamp.error.option_disallowed.disclose_me";
 
+inline constexpr std::string_view feature_not_supported = "wamp.error.feature_not_supported";
+inline constexpr std::string_view max_concurrency_reached = "crossbar.error.max_concurrency_reached";
+inline constexpr std::string_view policy_conflict =
+    "wamp.error.procedure_exists_with_different_invocation_policy";
+
 /// URIs that begin so are the router's own.
 inline constexpr std::string_view reserved = "wamp.";
+/// Anybody may use these, but who calls or publishes is always shown.
+inline constexpr std::string_view reserved_by_crossbar = "crossbar.";
 
 /// "before 'uri'"
 std::string quoted(std::string_view before, std::string_view uri);
@@ -54,6 +61,10 @@ std::string not_authorized_text(member const& who,
 [[nodiscard]] bool is_passthru(std::string_view key);
 /// Appends those keys.
 void copy_passthru(dict const& options, dict& details);
+/// Appends all that concerns only the two ends: those keys, transaction_hash and forward_for.
+void copy_end_to_end(dict const& options, dict& details);
+/// Is ppt_scheme given? Both ends must have announced payload_passthru_mode then.
+[[nodiscard]] bool uses_passthru(dict const& options);
 
 /// caller / publisher, with _authid and _authrole, appended to details
 void disclose(identity const& who, std::string_view prefix, dict& details);

@@ -50,11 +50,19 @@ dict router_roles(bool meta_api)
                                {"session_meta_api", meta_api}};
     dict const dealer_features{{"caller_identification", true},
                                {"pattern_based_registration", true},
+                               {"shared_registration", true},
+                               {"sharded_registration", true},
                                {"progressive_call_results", true},
+                               {"progressive_call_invocations", true},
                                {"call_canceling", true},
                                {"call_timeout", true},
+                               {"call_reroute", true},
                                {"registration_revocation", true},
-                               {"session_meta_api", meta_api}};
+                               {"registration_meta_api", meta_api},
+                               {"session_meta_api", meta_api},
+                               {"payload_passthru_mode", true},
+                               {"payload_transparency", true},
+                               {"payload_encryption_cryptobox", true}};
     return {{"broker", dict{{"features", broker_features}}}, {"dealer", dict{{"features", dealer_features}}}};
 }
 
@@ -118,14 +126,10 @@ void session::on_message(byte_view bytes)
 void session::on_established(wamp::message const& m)
 {
     switch (m.type) {
-        case message_type::call:
-            if (!realm_->dealer().call(member_, m)) {
-                violation("CALL with request id " + std::to_string(m.request) + ", which is still in use");
-            }
-            return;
-        case message_type::yield: realm_->dealer().yield(member_, m); return;
+        case message_type::call: must_be_fine(realm_->dealer().call(member_, m), m); return;
+        case message_type::yield: must_be_fine(realm_->dealer().yield(member_, m), m); return;
         case message_type::publish: realm_->broker().publish(member_, m); return;
-        case message_type::error: realm_->dealer().error(member_, m); return;
+        case message_type::error: must_be_fine(realm_->dealer().error(member_, m), m); return;
         case message_type::subscribe: realm_->broker().subscribe(member_, m); return;
         case message_type::unsubscribe: realm_->broker().unsubscribe(member_, m); return;
         case message_type::register_: realm_->dealer().register_procedure(member_, m); return;
@@ -146,6 +150,14 @@ void session::on_established(wamp::message const& m)
     }
     violation(std::string("received ") + std::string(wamp::name(m.type)) +
               " message, and session is already established");
+}
+
+void session::must_be_fine(std::string_view wrong, wamp::message const& m)
+{
+    if (!wrong.empty()) {
+        violation(std::string(wrong) + " (" + std::string(wamp::name(m.type)) + " request " +
+                  std::to_string(m.request) + ")");
+    }
 }
 
 void session::on_closed()
@@ -329,9 +341,16 @@ void session::welcome(std::string role_name, std::string_view method, std::strin
 
 void session::read_features(dict const& roles)
 {
-    member_.features.callee_call_canceling = announces(roles, "callee", "call_canceling");
-    member_.features.callee_progressive_results = announces(roles, "callee", "progressive_call_results");
-    member_.features.callee_registration_revocation = announces(roles, "callee", "registration_revocation");
+    auto& f = member_.features;
+    f.caller_passthru = announces(roles, "caller", "payload_passthru_mode");
+    f.caller_progressive_invocations = announces(roles, "caller", "progressive_call_invocations");
+    f.callee_call_canceling = announces(roles, "callee", "call_canceling");
+    f.callee_call_timeout = announces(roles, "callee", "call_timeout");
+    f.callee_passthru = announces(roles, "callee", "payload_passthru_mode");
+    f.callee_progressive_invocations = announces(roles, "callee", "progressive_call_invocations");
+    f.callee_progressive_results = announces(roles, "callee", "progressive_call_results");
+    f.callee_registration_revocation = announces(roles, "callee", "registration_revocation");
+    f.callee_reroute = announces(roles, "callee", "call_reroute");
 }
 
 // --- ending

@@ -38,14 +38,28 @@ enum class drop_reason : std::uint8_t {
     event_peer_closed,     ///< the subscriber's connection was already closed
     event_transcoding,     ///< the payload does not go into the subscriber's serializer
     late_result,           ///< YIELD or ERROR for a call that is gone
+    late_call,             ///< part of a progressive call that is gone
+    unwanted_progress,     ///< progressive YIELD, but the caller wants one result
     count_
 };
 [[nodiscard]] std::string_view name(drop_reason r) noexcept;
+
+/// A limit that refused a request, or ended one.
+enum class limit_reached : std::uint8_t {
+    max_registrations,
+    max_calls_open,
+    concurrency,   ///< of all callees that might take the call
+    call_queue,    ///< "limit" of crossbar's call-queue
+    call_timeout,  ///< the caller's own, or call_timeout_max
+    count_
+};
+[[nodiscard]] std::string_view name(limit_reached l) noexcept;
 
 class statistics {
 public:
     explicit statistics(metrics::registry& r);
     void received(wamp::message_type t) { received_[static_cast<std::size_t>(t)]->add(); }
+    void limited(limit_reached l) { limited_[static_cast<std::size_t>(l)]->add(); }
     void dropped(drop_reason r, std::uint64_t n = 1) { dropped_[static_cast<std::size_t>(r)]->add(n); }
 
     metrics::counter& events_sent;
@@ -58,6 +72,7 @@ public:
 private:
     std::array<metrics::counter*, 256> received_{};
     std::array<metrics::counter*, static_cast<std::size_t>(drop_reason::count_)> dropped_{};
+    std::array<metrics::counter*, static_cast<std::size_t>(limit_reached::count_)> limited_{};
 };
 
 /// Names that WELCOME tells about this router, as crossbar does.

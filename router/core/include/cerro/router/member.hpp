@@ -5,6 +5,7 @@
 
 #include <cerro/base/time.hpp>
 #include <cerro/router/peer.hpp>
+#include <cerro/router/pending_call.hpp>
 #include <cerro/router/role.hpp>
 #include <cerro/router/string_map.hpp>
 #include <cerro/router/timers.hpp>
@@ -12,23 +13,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace cerro::router {
 
 struct subscription;
 struct registration;
-struct member;
-
-/// One call on its way: sent to the callee, not yet answered.
-struct pending_call {
-    member* caller = nullptr;
-    wamp::id request = 0;  ///< the caller's
-    member* callee = nullptr;
-    wamp::id invocation = 0;  ///< the callee's
-    bool progress = false;    ///< the caller takes progressive results
-    bool canceled = false;    ///< CANCEL "kill" went to the callee; its answer is awaited
-    timers::timer_id timer = 0;
-};
 
 /// Who a session is.
 struct identity {
@@ -41,9 +31,15 @@ struct identity {
 
 /// What the client said that it can do (HELLO.Details.roles).
 struct client_features {
+    bool caller_passthru = false;
+    bool caller_progressive_invocations = false;
     bool callee_call_canceling = false;
+    bool callee_call_timeout = false;
+    bool callee_passthru = false;
+    bool callee_progressive_invocations = false;
     bool callee_progressive_results = false;
     bool callee_registration_revocation = false;
+    bool callee_reroute = false;
 };
 
 /// Lives as long as its session; realm, broker and dealer keep plain pointers to it between join and leave.
@@ -77,6 +73,8 @@ struct member {
     flat_map<wamp::id, pending_call*> calls;                        ///< as caller, by CALL.Request
     flat_map<wamp::id, std::unique_ptr<pending_call>> invocations;  ///< as callee, by INVOCATION.Request
     wamp::id last_invocation = 0;
+    wamp::id last_call = 0;            ///< greatest CALL.Request so far
+    std::vector<wamp::id> broken_off;  ///< progressive calls that ended before their last CALL had come
 
 private:
     peer* peer_;

@@ -65,6 +65,8 @@ private:
 void add_session_meta(realm& r);
 /// wamp.subscription.get_events
 void add_history_meta(realm& r);
+/// wamp.registration.*, and its events
+void add_registration_meta(realm& r);
 /// Published when `who` has joined and when it is leaving.
 void publish_join(realm& r, member const& who);
 void publish_leave(realm& r, member const& who);

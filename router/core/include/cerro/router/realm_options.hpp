@@ -5,7 +5,10 @@
 
 #include <cerro/wamp/uri.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace cerro::router {
 
@@ -15,12 +18,22 @@ enum class meta_dialect : std::uint8_t {
     specification,  ///< on_leave carries [session, authid, authrole]; those two answer with counts
 };
 
+/// Calls to registrations whose URI matches wait when every callee is at its `concurrency` (crossbar's
+/// "call-queue").
+struct call_queue_rule {
+    std::string uri;
+    wamp::match_policy match = wamp::match_policy::exact;
+    std::size_t limit = 100;  ///< waiting calls of each registration
+};
+
 struct realm_options {
     wamp::uri_rule uri_check = wamp::uri_rule::loose;
     bool meta_api = true;  ///< wamp.session.* and the like: procedures and events
     meta_dialect dialect = meta_dialect::crossbar;
-    /// Option `disclose_me` of CALL and PUBLISH is obeyed; otherwise permissions alone say who is disclosed.
+    /// Options `disclose_me` of CALL and PUBLISH and `disclose_caller` of REGISTER are obeyed; otherwise
+    /// permissions alone say who is disclosed.
     bool allow_disclose_me = false;
+    std::vector<call_queue_rule> call_queues;  ///< the first that matches counts
 };
 
 }  // namespace cerro::router

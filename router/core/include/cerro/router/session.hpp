@@ -62,6 +62,8 @@ private:
     void ask(std::string_view method, dict extra);
     void welcome(std::string role_name, std::string_view method, std::string_view provider);
     void read_features(dict const& roles);
+    /// Ends the session if its message broke the protocol.
+    void must_be_fine(std::string_view wrong, wamp::message const& m);
     void violation(std::string const& what);
     /// ABORT with the URI `reason`, then the end.
     void abort(ending why, std::string_view reason, std::string const& text);
