@@ -1,15 +1,15 @@
 /// @file
-/// Load on a router (or on bench-forwarder) over RawSocket and MessagePack, and what it cost that process.
+/// Load on a router (or on bench-forwarder), and what it cost that process.
 ///
-///   bench-load PORT PID rpc    SECONDS [--forwarder] [--realm R]   4 callers x 16 calls in flight, 32
-///   octets, one callee bench-load PORT PID fanout SECONDS [--forwarder] [--realm R]   1 publisher, 10
-///   subscribers, 256 octets, window 32
+///   bench-load PORT PID rpc|fanout SECONDS [--forwarder] [--realm R] [--websocket msgpack|json] [--tls]
 ///
-/// PID is the router's; its user + system CPU is read from /proc. Prints one line of JSON. All connections
-/// live in this one process: one epoll loop, one gathered write for each connection and turn. The window of
-/// the publisher is kept by counting what the last subscriber received, so publications need no
-/// acknowledgement.
+/// rpc: 4 callers x 16 calls in flight, 32 octets, one callee. fanout: 1 publisher, 10 subscribers, 256
+/// octets, window 32. RawSocket and MessagePack unless --websocket says otherwise. PID is the router's; its
+/// user + system CPU is read from /proc. Prints one line of JSON. All connections live in this one process:
+/// one epoll loop, one gathered write for each connection and turn. The window of the publisher is kept by
+/// counting what the last subscriber received, so publications need no acknowledgement.
 
+#include "messages.hpp"
 #include "sockets.hpp"
 
 #include <algorithm>
@@ -49,47 +49,6 @@ double cpu_seconds(int pid)
     return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
-// ---- the little MessagePack that is needed
-
-void put_uint(std::string& out, std::uint64_t v)
-{
-    out.push_back(static_cast<char>(0xcf));
-    for (int shift = 56; shift >= 0; shift -= 8) {
-        out.push_back(static_cast<char>(v >> static_cast<unsigned>(shift)));
-    }
-}
-
-void put_text(std::string& out, std::string_view s)
-{
-    out.push_back(static_cast<char>(0xd9));
-    out.push_back(static_cast<char>(s.size()));
-    out.append(s);
-}
-
-/// [ <octets> ]
-void put_payload(std::string& out, std::size_t octets)
-{
-    out.push_back(static_cast<char>(0x91));
-    out.push_back(static_cast<char>(0xc5));
-    out.push_back(static_cast<char>(octets >> 8U));
-    out.push_back(static_cast<char>(octets));
-    out.append(octets, 'x');
-}
-
-std::uint64_t get_uint(std::string_view m, std::size_t& at)
-{
-    auto const first = static_cast<unsigned char>(m.at(at++));
-    if (first < 0x80) {
-        return first;
-    }
-    std::size_t const n = std::size_t{1} << (first - 0xccU);
-    std::uint64_t v = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-        v = v << 8U | static_cast<unsigned char>(m.at(at++));
-    }
-    return v;
-}
-
 struct options {
     int port = 0;
     int pid = 0;
@@ -97,7 +56,13 @@ struct options {
     double seconds = 5;
     bool forwarder = false;
     std::string realm = "test_realm";
+    bool websocket = false;
+    bool json = false;
+    bool tls = false;
 };
+
+constexpr char const* procedure = "observatory.bench.echo";
+constexpr char const* topic = "observatory.bench.feeds.x";
 
 class load {
 public:
@@ -134,28 +99,47 @@ private:
             bench::die("connect");
         }
         bench::no_delay(fd);
-        char octets[4] = {0x7f, static_cast<char>(0xf2), 0, 0};
-        if (send(fd, octets, 4, 0) != 4 || recv(fd, octets, 4, MSG_WAITALL) != 4) {
-            bench::die("handshake");
-        }
         peers_.push_back(std::make_unique<connection>(fd));
-        if (!o_.forwarder) {
-            std::string hello{static_cast<char>(0x93), 1};
-            put_text(hello, o_.realm);
-            hello += {static_cast<char>(0x81)};
-            put_text(hello, "roles");
-            hello += {static_cast<char>(0x84)};
-            for (char const* role : {"caller", "callee", "publisher", "subscriber"}) {
-                put_text(hello, role);
-                hello += {static_cast<char>(0x80)};
+        auto& peer = *peers_.back();
+        if (o_.tls) {
+            auto* const tls = SSL_new(tls_);
+            if (SSL_set_fd(tls, fd) != 1 || SSL_connect(tls) != 1) {
+                bench::die("TLS handshake");
             }
-            peers_.back()->queue_frame(hello);
+            peer.secure(tls);
+        }
+        if (o_.websocket) {
+            upgrade(peer);
+        } else {
+            constexpr char rawsocket_msgpack[4] = {0x7f, static_cast<char>(0xf2), 0, 0};
+            peer.queue({rawsocket_msgpack, 4});
+            peer.flush();
+            peer.read_until({"\0\0", 2});
+        }
+        if (!o_.forwarder) {
+            peer.queue_frame(make_.hello(o_.realm));
             ask(peers_.size() - 1, 2);
         }
         epoll_event watch{};
         watch.events = EPOLLIN;
         watch.data.u32 = static_cast<std::uint32_t>(peers_.size() - 1);
         epoll_ctl(poll_, EPOLL_CTL_ADD, fd, &watch);
+    }
+
+    void upgrade(connection& peer)
+    {
+        peer.queue(
+            "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Protocol: wamp.2." +
+            std::string(o_.json ? "json" : "msgpack") + "\r\n\r\n");
+        peer.flush();
+        auto const answer = peer.read_until("\r\n\r\n");
+        if (!answer.starts_with("HTTP/1.1 101")) {
+            std::fputs(answer.c_str(), stderr);
+            std::exit(1);
+        }
+        peer.speak(o_.json ? connection::framing::websocket_text : connection::framing::websocket_binary);
     }
 
     /// Sends what is queued and waits for one message of that type.
@@ -165,8 +149,8 @@ private:
         bool answered = false;
         while (!answered) {
             bool const alive = peers_[peer]->read_frames([&](std::string_view m) {
-                if (static_cast<unsigned char>(m.at(1)) != type) {
-                    std::fprintf(stderr, "unexpected message %d in place of %d\n", m.at(1), type);
+                if (make_.type(m) != type) {
+                    std::fprintf(stderr, "unexpected message %d in place of %d\n", make_.type(m), type);
                     std::exit(1);
                 }
                 answered = true;
@@ -180,9 +164,7 @@ private:
     void prepare_rpc()
     {
         if (!o_.forwarder) {
-            std::string m{static_cast<char>(0x94), 64, 1, static_cast<char>(0x80)};
-            put_text(m, "observatory.bench.echo");
-            peers_[0]->queue_frame(m);
+            peers_[0]->queue_frame(make_.enrol(64, procedure));
             ask(0, 65);
         }
         for (std::size_t i = 1; i <= callers; ++i) {
@@ -193,45 +175,25 @@ private:
         }
     }
 
+    /// The forwarder reads no messages: the first octet of a call says where it goes.
     void call(std::size_t caller)
     {
-        message_.clear();
-        if (o_.forwarder) {
-            message_.assign({0});
-            put_payload(message_, call_octets);
-        } else {
-            message_.assign({static_cast<char>(0x95), 48});
-            put_uint(message_, ++request_);
-            message_.push_back(static_cast<char>(0x80));
-            put_text(message_, "observatory.bench.echo");
-            put_payload(message_, call_octets);
-        }
-        peers_[caller]->queue_frame(message_);
+        auto const& m = make_.ask(48, ++request_, procedure, call_octets);
+        peers_[caller]->queue_frame(o_.forwarder ? std::string(1, '\0') + m.substr(m.size() - 36) : m);
         sent_[caller - 1].push_back(clock_type::now());
     }
 
     void answer(std::string_view invocation)
     {
-        if (o_.forwarder) {
-            peers_[0]->queue_frame(invocation);
-            return;
-        }
-        std::size_t at = 2;
-        std::uint64_t const request = get_uint(invocation, at);
-        message_.assign({static_cast<char>(0x94), 70});
-        put_uint(message_, request);
-        message_.push_back(static_cast<char>(0x80));
-        put_payload(message_, call_octets);
-        peers_[0]->queue_frame(message_);
+        peers_[0]->queue_frame(o_.forwarder ? invocation
+                                            : make_.yield(make_.request(invocation), call_octets));
     }
 
     void prepare_fanout()
     {
         received_.assign(subscribers + 1, 0);
         for (std::size_t i = 1; !o_.forwarder && i <= subscribers; ++i) {
-            std::string m{static_cast<char>(0x94), 32, 1, static_cast<char>(0x80)};
-            put_text(m, "observatory.bench.feeds.x");
-            peers_[i]->queue_frame(m);
+            peers_[i]->queue_frame(make_.enrol(32, topic));
             ask(i, 33);
         }
         publish();
@@ -242,15 +204,8 @@ private:
         std::uint64_t const slowest = *std::min_element(received_.begin() + 1, received_.end());
         while (published_ - slowest < window) {
             ++published_;
-            message_.clear();
-            if (!o_.forwarder) {
-                message_.assign({static_cast<char>(0x95), 16});
-                put_uint(message_, published_);
-                message_.push_back(static_cast<char>(0x80));
-                put_text(message_, "observatory.bench.feeds.x");
-            }
-            put_payload(message_, event_octets);
-            peers_[0]->queue_frame(message_);
+            auto const& m = make_.ask(16, published_, topic, event_octets);
+            peers_[0]->queue_frame(o_.forwarder ? m.substr(m.size() - 260) : m);
         }
     }
 
@@ -320,7 +275,8 @@ private:
     options o_;
     int poll_;
     std::vector<std::unique_ptr<connection>> peers_;
-    std::string message_;
+    bench::messages make_{o_.json};
+    SSL_CTX* tls_ = SSL_CTX_new(TLS_client_method());
     std::uint64_t request_ = 0;
     std::vector<std::vector<clock_type::time_point>> sent_;
     std::vector<std::uint64_t> received_;
@@ -334,7 +290,10 @@ private:
 int main(int argc, char** argv)
 {
     if (argc < 5) {
-        std::fputs("usage: bench-load PORT PID rpc|fanout SECONDS [--forwarder] [--realm REALM]\n", stderr);
+        std::fputs(
+            "usage: bench-load PORT PID rpc|fanout SECONDS [--forwarder] [--realm REALM] "
+            "[--websocket msgpack|json] [--tls]\n",
+            stderr);
         return 2;
     }
     options o;
@@ -347,6 +306,11 @@ int main(int argc, char** argv)
             o.forwarder = true;
         } else if (std::strcmp(argv[i], "--realm") == 0 && i + 1 < argc) {
             o.realm = argv[++i];
+        } else if (std::strcmp(argv[i], "--websocket") == 0 && i + 1 < argc) {
+            o.websocket = true;
+            o.json = std::strcmp(argv[++i], "json") == 0;
+        } else if (std::strcmp(argv[i], "--tls") == 0) {
+            o.tls = true;
         }
     }
     load(std::move(o)).run();

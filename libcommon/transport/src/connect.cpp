@@ -1,7 +1,7 @@
 #include "rawsocket_handshake.hpp"
 #include "socket_stream.hpp"
 #include "subprotocol.hpp"
-#include "websocket_channel.hpp"
+#include "websocket_client.hpp"
 
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <boost/url/parse.hpp>

@@ -1,6 +1,6 @@
-// The one unit that instantiates Beast's WebSocket stream.
+// The client's WebSocket: the one unit that instantiates Beast's stream.
 
-#include "websocket_channel.hpp"
+#include "websocket_client.hpp"
 
 #include "erased_stream.hpp"
 #include "outbox.hpp"
@@ -11,8 +11,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include <openssl/rand.h>
@@ -31,14 +29,13 @@ using stream_type = websocket::stream<erased_stream, false>;  // permessage-defl
 
 constexpr std::size_t prefix_size = 4;  // the length before each frame
 constexpr std::size_t usual_buffer = 256U * 1024U;
-constexpr std::size_t most_head = 16U * 1024U;
 constexpr char server_name[] = "Cerro/" CERRO_VERSION;
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 class websocket_channel final : public channel, public std::enable_shared_from_this<websocket_channel> {
 public:
-    websocket_channel(std::shared_ptr<io_stream> s, bytes rest, limits lim, bool client)
-        : limits_(lim), client_(client), ws_(std::move(s), std::move(rest)), timer_(ws_.get_executor())
+    websocket_channel(std::shared_ptr<io_stream> s, limits lim)
+        : limits_(std::move(lim)), ws_(std::move(s), bytes()), timer_(ws_.get_executor())
     {
         below().set_dead_peer_timeout(limits_.ping_timeout);
         websocket::stream_base::timeout times{};
@@ -255,11 +252,7 @@ private:
             return;
         }
         while (!queue_.empty() && out().empty() && !out().failed()) {
-            if (client_) {
-                encode_masked();
-            } else {
-                encode();
-            }
+            encode();
             out().flush();
         }
         if (out().empty()) {
@@ -300,33 +293,8 @@ private:
         return both.substr(separator_ == separator_specification ? 1 : 0, 1);
     }
 
-    void encode()
-    {
-        std::vector<outbox::piece> batch;
-        std::size_t const total = take_batch(batch);
-        auto const heads = std::make_shared<bytes>();
-        heads->reserve(most_frame_head * batch.size());  // the views below stay valid
-        auto const head = [&](std::size_t length) {
-            std::size_t const at = heads->size();
-            append_frame_head(*heads, protocol_.text(), length);
-            out().push({heads, byte_view(*heads).substr(at)});
-        };
-        if (protocol_.batched) {
-            head(total);
-        }
-        for (auto& p : batch) {
-            if (!protocol_.batched) {
-                head(p.view.size());
-            }
-            out().push(std::move(p));
-            if (protocol_.batched && protocol_.text()) {
-                out().push({nullptr, separator()});
-            }
-        }
-    }
-
     /// A client's octets are masked, hence copied.
-    void encode_masked()
+    void encode()
     {
         std::vector<outbox::piece> batch;
         std::size_t const total = take_batch(batch);
@@ -351,11 +319,11 @@ private:
                 made->append(separator());
             }
             if (!protocol_.batched) {
-                mask(*made, begin, key);
+                mask(made->data() + begin, made->size() - begin, key);
             }
         }
         if (protocol_.batched) {
-            mask(*made, begin, key);
+            mask(made->data() + begin, made->size() - begin, key);
         }
         out().push({made, byte_view(*made)});
     }
@@ -430,7 +398,6 @@ private:
     }
 
     limits limits_;
-    bool client_;
     stream_type ws_;
     io_timer timer_;
     std::shared_ptr<channel_events> events_;
@@ -448,73 +415,7 @@ private:
     slow_peer slow_;
 };
 
-asio::awaitable<problem> refuse(std::shared_ptr<io_stream> s, std::string text, limits lim)
-{
-    std::string answer = "HTTP/1.1 400 Bad Request\r\nServer: " + std::string(server_name) +
-                         "\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: " +
-                         std::to_string(text.size() + 1) + "\r\n\r\n" + text + "\n";
-    [[maybe_unused]] auto const told = co_await s->write(answer, lim.handshake_timeout);
-    s->close();
-    co_return fail(errc::refused, s->peer() + ": " + text);
-}
-
-std::string known_protocols(accept_options const& o)
-{
-    std::string out;
-    for (auto const s : o.serializers) {
-        out += (out.empty() ? "" : ", ") + name(subprotocol{s, false});
-    }
-    return out;
-}
-
 }  // namespace
-
-asio::awaitable<result<std::shared_ptr<channel>>> accept_websocket(std::shared_ptr<stream> s,
-                                                                   bytes request,
-                                                                   bytes rest,
-                                                                   accept_options options)
-{
-    auto const io = std::static_pointer_cast<io_stream>(s);
-    http::request_parser<http::empty_body> parser;
-    parser.header_limit(most_head);
-    parser.eager(false);
-    error_code ec;
-    parser.put(asio::buffer(request), ec);
-    if (ec || !parser.is_header_done()) {
-        std::string const why = ec ? ec.message() : "incomplete";
-        auto const refused = co_await refuse(io, "bad HTTP request: " + why, options.lim);
-        co_return refused;
-    }
-    auto const& head = parser.get();
-    if (!websocket::is_upgrade(head)) {
-        auto const refused = co_await refuse(io, "this path wants a WebSocket upgrade", options.lim);
-        co_return refused;
-    }
-    std::string offer;  // the header may come several times
-    for (auto [at, end] = head.equal_range(http::field::sec_websocket_protocol); at != end; ++at) {
-        offer += std::string(at->value().data(), at->value().size()) + ",";
-    }
-    auto const chosen = choose_subprotocol(offer, options.serializers, options.batched);
-    if (!chosen) {
-        auto const why = "no WebSocket subprotocol in common; offer one of " + known_protocols(options);
-        auto const refused = co_await refuse(io, why, options.lim);
-        co_return refused;
-    }
-    auto const made = std::make_shared<websocket_channel>(io, std::move(rest), options.lim, false);
-    made->ws().set_option(websocket::stream_base::decorator([chosen](websocket::response_type& answer) {
-        answer.set(http::field::server, server_name);
-        answer.set(http::field::sec_websocket_protocol, name(*chosen));
-    }));
-    auto [failed] = co_await made->ws().async_accept(head, as_result);
-    if (failed) {
-        io->abort();
-        bool const late = failed == beast::error::timeout;
-        co_return fail(late ? errc::timed_out : errc::refused,
-                       io->peer() + ": WebSocket upgrade: " + failed.message());
-    }
-    made->open(*chosen);
-    co_return made;
-}
 
 asio::awaitable<result<std::shared_ptr<channel>>> connect_websocket(std::shared_ptr<io_stream> s,
                                                                     std::string host,
@@ -522,7 +423,7 @@ asio::awaitable<result<std::shared_ptr<channel>>> connect_websocket(std::shared_
                                                                     std::vector<std::string> offer,
                                                                     limits lim)
 {
-    auto const made = std::make_shared<websocket_channel>(s, bytes(), lim, true);
+    auto const made = std::make_shared<websocket_channel>(s, lim);
     std::string joined;
     for (auto const& one : offer) {
         joined += (joined.empty() ? "" : ",") + one;
