@@ -65,21 +65,59 @@ struct path_describer {
         out.set("type", "websocket");
         out.set("allowed_origins", texts(w.origins.allowed));
         out.set("allow_null_origin", w.origins.allow_null);
+        out.set("enable_webstatus", w.webstatus);
         return out;
     }
-    dict operator()(caller_settings const& c) const
+    dict operator()(caller_settings const& c) const { return bridge("caller", c); }
+    dict operator()(publisher_settings const& p) const { return bridge("publisher", p); }
+    dict operator()(webhook_settings const& w) const
     {
-        return {{"type", "caller"},
-                {"realm", c.realm},
-                {"role", c.role},
-                {"post_body_limit", c.max_body},
-                {"allowed_origins", c.origins ? value(texts(c.origins->allowed)) : value("all")}};
+        auto out = bridge("webhook", w);
+        out.append("topic", w.topic);
+        out.append("github_secret", !w.github_secret.empty());
+        return out;
     }
     dict operator()(static_settings const& s) const
     {
-        return {{"type", "static"}, {"directory", s.directory}};
+        dict types;
+        for (auto const& [extension, type] : s.mime_types) {
+            types.append(extension, type);
+        }
+        return {{"type", "static"},
+                {"directory", s.directory},
+                {"default_file", s.default_file},
+                {"enable_directory_listing", s.listing},
+                {"cache_timeout", s.cache_timeout.count()},
+                {"allow_cross_origin", s.allow_cross_origin},
+                {"mime_types", std::move(types)}};
     }
+    dict operator()(json_settings const& j) const
+    {
+        return {{"type", "json"},
+                {"value", j.body},
+                {"allow_cross_origin", j.allow_cross_origin},
+                {"discourage_caching", j.discourage_caching}};
+    }
+    dict operator()(nodeinfo_settings const& /*none*/) const { return {{"type", "nodeinfo"}}; }
     dict operator()(redirect_settings const& r) const { return {{"type", "redirect"}, {"url", r.url}}; }
+
+    template <class Bridge>
+    static dict bridge(std::string_view type, Bridge const& b)
+    {
+        list ranges;
+        for (auto const& range : b.guard.require_ip) {
+            ranges.emplace_back(range.text());
+        }
+        return {{"type", type},
+                {"realm", b.realm},
+                {"role", b.role},
+                {"post_body_limit", b.guard.max_body},
+                {"key", b.guard.key.empty() ? value(nullptr) : value(b.guard.key)},
+                {"timestamp_delta_limit", b.guard.timestamp_delta.count()},
+                {"require_ip", std::move(ranges)},
+                {"require_tls", b.guard.require_tls},
+                {"allowed_origins", b.guard.origins ? value(texts(b.guard.origins->allowed)) : value("all")}};
+    }
 };
 
 dict describe(listener_settings const& l)

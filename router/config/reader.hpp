@@ -25,7 +25,9 @@ class reader {
 public:
     void wrong(config::node const& at, std::string_view text) { problems_.push_back(at.wrong(text).what); }
     [[nodiscard]] std::vector<std::string> const& problems() const { return problems_; }
-    /// What was read and has no effect.
+    /// Something that is no error, but must be known.
+    void note(config::node const& at, std::string_view text) { notes_.push_back(at.wrong(text).what); }
+    /// What was read and has no effect, and other notes.
     [[nodiscard]] std::vector<std::string> const& notes() const { return notes_; }
 
     /// A key that crossbar knows and this router does nothing with.

@@ -16,8 +16,22 @@ struct section_context {
 };
 
 void read_realm(reader& in, config::node const& n, settings& out);
+void read_worker(reader& in, config::node const& n, section_context const& about, settings& out);
 void read_transport(reader& in, config::node const& n, section_context const& about, settings& out);
+/// The `paths` of a web transport, or of a nested path: `prefix` is "" or where that stands, "/a".
+void read_paths(reader& in,
+                config::node const& paths,
+                std::string const& prefix,
+                section_context const& about,
+                listener_settings& out);
+/// What stands in a WebSocket path, or in a WebSocket or RawSocket transport.
+wamp_settings read_wamp(reader& in, config::node const& n, section_context const& about, bool websocket);
+/// A path of the file as the system takes it: relative ones belong to the folder of the configuration.
+std::string resolved(section_context const& about, std::string const& path);
 /// The `auth` section; without one, everybody is role "anonymous".
 std::shared_ptr<access_rules const> read_access(reader& in, config::node const& transport);
+
+/// What only shows when everything has been read: names that refer to each other, doubtful choices.
+void cross_check(reader& in, config::node const& root, settings& out);
 
 }  // namespace cerro::router

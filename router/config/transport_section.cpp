@@ -14,13 +14,6 @@ constexpr std::chrono::milliseconds off{24 * 3'600'000};  // where crossbar writ
 constexpr std::int64_t max_ms = 24LL * 3'600'000;
 constexpr std::int64_t max_wire_message = 64LL << 20U;
 
-std::string resolved(section_context const& about, std::string const& path)
-{
-    std::filesystem::path const p(path);
-    return p.is_absolute() ? path
-                           : (std::filesystem::path(about.options.base_dir) / p).lexically_normal().string();
-}
-
 // --- endpoint
 // ---------------------------------------------------------------------------------------------------
 
@@ -192,7 +185,6 @@ void read_websocket_options(reader& in, config::node const& n, wamp_settings& se
                   {"apply_mask", "true"},
                   {"mask_server_frames", "false"},
                   {"validate_utf8", "true"},
-                  {"enable_webstatus", "true"},
                   {"show_server_version", "false"},
                   {"require_websocket_subprotocol", "true"},
                   {"compression", ""}});
@@ -200,6 +192,7 @@ void read_websocket_options(reader& in, config::node const& n, wamp_settings& se
         settings.origins.allowed = in.texts(n, "allowed_origins");
     }
     settings.origins.allow_null = in.boolean(n, "allow_null_origin", true);
+    settings.webstatus = in.boolean(n, "enable_webstatus", true);
     auto& out = settings.limits;
     auto const ms = [&](std::string_view key) {
         return std::chrono::milliseconds(in.integer(n, key, 0, 0, max_ms));
@@ -221,6 +214,15 @@ void read_websocket_options(reader& in, config::node const& n, wamp_settings& se
     }
 }
 
+}  // namespace
+
+std::string resolved(section_context const& about, std::string const& path)
+{
+    std::filesystem::path const p(path);
+    return p.is_absolute() ? path
+                           : (std::filesystem::path(about.options.base_dir) / p).lexically_normal().string();
+}
+
 wamp_settings read_wamp(reader& in, config::node const& n, section_context const& about, bool websocket)
 {
     wamp_settings out;
@@ -238,103 +240,6 @@ wamp_settings read_wamp(reader& in, config::node const& n, section_context const
     }
     return out;
 }
-
-// --- paths of a web transport
-// ---------------------------------------------------------------------------------------
-
-bool valid_path(std::string_view path)
-{
-    return path == "/" || (!path.empty() && std::all_of(path.begin(), path.end(), [](unsigned char c) {
-               return std::isalnum(c) != 0 || c == '_' || c == '-';
-           }));
-}
-
-caller_settings read_caller(reader& in, config::node const& n)
-{
-    caller_settings out;
-    out.realm = in.required_text(n, "realm");
-    out.role = in.required_text(n, "role");
-    auto const* options = n.find("options");
-    if (options == nullptr || !in.map(*options,
-                                      {"key",
-                                       "secret",
-                                       "post_body_limit",
-                                       "timestamp_delta_limit",
-                                       "require_ip",
-                                       "require_tls",
-                                       "allowed_origins",
-                                       "debug"})) {
-        return out;
-    }
-    for (auto const* key : {"key", "secret", "require_ip", "require_tls"}) {
-        if (auto const* option = options->find(key)) {
-            in.wrong(*option, "this protection of the HTTP caller is not supported by this version");
-        }
-    }
-    in.no_effect(*options, {{"timestamp_delta_limit", ""}, {"debug", "false"}});
-    if (options->find("allowed_origins") != nullptr) {
-        out.origins = origin_rules{in.texts(*options, "allowed_origins"), false};
-    }
-    auto const body = in.integer(*options, "post_body_limit", 0, 0, 1LL << 20U);
-    if (body > 0) {
-        out.max_body = static_cast<std::size_t>(body);
-    }
-    return out;
-}
-
-void read_path(reader& in,
-               std::string const& path,
-               config::node const& n,
-               section_context const& about,
-               listener_settings& out)
-{
-    if (!valid_path(path)) {
-        in.wrong(n, "a path is '/' or made of letters, digits, '-' and '_'");
-        return;
-    }
-    if (!in.map(n)) {
-        return;
-    }
-    std::string const where = path == "/" ? path : "/" + path;
-    auto const type = in.required_text(n, "type");
-    if (type == "websocket") {
-        if (in.map(n, {"type", "id", "url", "serializers", "cookie", "auth", "options", "debug"})) {
-            out.paths.push_back({where, read_wamp(in, n, about, true)});
-        }
-    } else if (type == "caller") {
-        if (in.map(n, {"type", "id", "realm", "role", "options"})) {
-            out.paths.push_back({where, read_caller(in, n)});
-        }
-    } else if (type == "static") {
-        if (in.map(n, {"type", "id", "directory", "options"})) {
-            out.paths.push_back({where, static_settings{resolved(about, in.required_text(n, "directory"))}});
-        }
-        if (auto const* options = n.find("options")) {
-            in.map(*options,
-                   {"enable_directory_listing",
-                    "mime_types",
-                    "cache_timeout",
-                    "default_file",
-                    "allow_cross_origin"});
-            in.no_effect(*options,
-                         {{"enable_directory_listing", "false"},
-                          {"mime_types", ""},
-                          {"cache_timeout", "43200"},
-                          {"default_file", ""},
-                          {"allow_cross_origin", ""}});
-        }
-    } else if (type == "redirect") {
-        if (in.map(n, {"type", "id", "url"})) {
-            out.paths.push_back({where, redirect_settings{in.required_text(n, "url")}});
-        }
-    } else {
-        in.wrong(n,
-                 "paths of type '" + type +
-                     "' are not supported by this version; websocket, caller, static and redirect are");
-    }
-}
-
-}  // namespace
 
 void read_transport(reader& in, config::node const& n, section_context const& about, settings& out)
 {
@@ -361,10 +266,8 @@ void read_transport(reader& in, config::node const& n, section_context const& ab
         auto const* paths = n.find("paths");
         if (paths == nullptr) {
             in.wrong(n, "the key 'paths' is missing");
-        } else if (in.map(*paths)) {
-            for (auto const& [path, p] : paths->members()) {
-                read_path(in, path, p, about, listener);
-            }
+        } else {
+            read_paths(in, *paths, "", about, listener);
         }
     } else if (type == "websocket") {
         listener.type = listener_settings::kind::websocket;

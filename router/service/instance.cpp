@@ -1,6 +1,6 @@
 #include "connection.hpp"
 #include "listeners.hpp"
-#include "web/caller.hpp"
+#include "web/site.hpp"
 #include <cerro/auth/compare.hpp>
 #include <cerro/http/server.hpp>
 #include <cerro/log/log.hpp>
@@ -77,6 +77,14 @@ public:
             }
         });
         listeners_ = std::make_shared<class listeners>(ex_, settings_, owner());
+        auto const upgrade = [weak = std::weak_ptr(listeners_)](auto w, auto stream, bytes head, bytes rest) {
+            if (auto const doors = weak.lock()) {
+                doors->upgrade(std::move(stream), std::move(head), std::move(rest), *w);
+            } else {
+                stream->close();
+            }
+        };
+        site_ = std::make_unique<site>(ex_, std::shared_ptr<core>(shared_, &shared_->logic), upgrade);
         for (auto const& l : settings_.listeners) {
             listeners_->open(l);
         }
@@ -88,9 +96,11 @@ public:
     {
         std::size_t n = 0;
         for (auto const& realm : logic().realms()) {
-            n += realm->session_count();
+            auto const& all = realm->members();
+            n += static_cast<std::size_t>(
+                std::count_if(all.begin(), all.end(), [](auto const& m) { return !m.second->internal; }));
         }
-        return n - callers_.size();
+        return n;
     }
 
     asio::awaitable<void> drain() override
@@ -137,12 +147,11 @@ private:
     {
         listener_owner out;
         out.furnish = [this](http::server& server, listener_settings const& l) {  // while listening begins
+            auto paths = l.paths;
             if (l.type == listener_settings::kind::websocket) {
-                serve(server, {"/", l.wamp});
+                paths.push_back({"/", l.wamp});
             }
-            for (auto const& path : l.paths) {
-                serve(server, path);
-            }
+            site_->serve(server, paths);
         };
         out.take = [weak = weak_from_this()](auto channel, wamp_settings const& w) {
             if (auto const self = weak.lock()) {
@@ -157,39 +166,6 @@ private:
             }
         };
         return out;
-    }
-
-    void serve(http::server& server, path_settings const& p)
-    {
-        if (auto const* w = std::get_if<wamp_settings>(&p.what)) {
-            server.route_upgrade(
-                p.path, [weak = std::weak_ptr(listeners_), w = *w](auto stream, bytes head, bytes rest) {
-                    if (auto const doors = weak.lock()) {
-                        doors->upgrade(std::move(stream), std::move(head), std::move(rest), w);
-                    } else {
-                        stream->close();
-                    }
-                });
-            server.route("GET", p.path, [](http::request) -> asio::awaitable<http::response> {
-                co_return http::response::problem(426, "this is a WAMP router; connect with WebSocket");
-            });
-        } else if (auto const* c = std::get_if<caller_settings>(&p.what)) {
-            callers_.push_back(http_caller::create(ex_, std::shared_ptr<core>(shared_, &shared_->logic), *c));
-            server.route("*", p.path, [caller = callers_.back()](http::request r) {
-                return caller->handle(std::move(r));
-            });
-        } else if (auto const* s = std::get_if<static_settings>(&p.what)) {
-            server.route_files(p.path == "/" ? p.path : p.path + "/", s->directory);
-        } else if (auto const* r = std::get_if<redirect_settings>(&p.what)) {
-            server.route("GET", p.path, [url = r->url](http::request) { return redirect(url); });
-        }
-    }
-
-    static asio::awaitable<http::response> redirect(std::string url)
-    {
-        auto out = http::response::text("", 302);
-        out.headers.emplace_back("Location", std::move(url));
-        co_return out;
     }
 
     // --- connections
@@ -242,8 +218,8 @@ private:
     void stop_listening()
     {
         draining_ = true;
-        for (auto const& c : std::exchange(callers_, {})) {
-            c->stop();  // open calls get their answer, which the servers still write
+        if (site_) {
+            site_->stop_bridges();  // open calls get their answer, which the servers still write
         }
         if (listeners_) {
             listeners_->stop_listening();
@@ -275,7 +251,7 @@ private:
     asio::steady_timer deadline_timer_;
     asio::steady_timer all_gone_;
     std::shared_ptr<class listeners> listeners_;
-    std::vector<std::shared_ptr<http_caller>> callers_;
+    std::unique_ptr<site> site_;
     flat_map<connection*, std::shared_ptr<connection>> connections_;
     log::limiter handshake_limiter_{1.0};
     bool draining_ = false;

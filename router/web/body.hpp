@@ -1,10 +1,10 @@
 #pragma once
 
 /// @file
-/// Requests and answers of the HTTP caller, word for word as crossbar gives them. No I/O.
+/// The JSON that caller and publisher take and give, word for word as crossbar does. No I/O.
 
-#include <cerro/codec/value.hpp>
-#include <cerro/http/server.hpp>
+#include "rest.hpp"
+#include <cerro/router/own_caller.hpp>
 
 #include <string>
 #include <variant>
@@ -17,17 +17,26 @@ struct call_body {
     dict kwargs;
 };
 
-struct call_outcome {
-    std::string error;  ///< empty: a result
+struct publish_body {
+    std::string topic;
     list args;
     dict kwargs;
-    bool decodable = true;
+    dict options;  ///< those that are honoured
 };
 
-/// Checks method, headers and body; the answer to give if there is nothing to call.
-[[nodiscard]] std::variant<call_body, http::response> read_call(http::request const& r, std::size_t max_body);
-[[nodiscard]] http::response call_answer(http::request const& r, call_outcome const& outcome);
-/// 500, "Sorry, Crossbar.io has encountered a problem."
-[[nodiscard]] http::response internal_failure(http::request const& r);
+/// Checks the request and reads its body; the answer to give if there is nothing to do.
+[[nodiscard]] std::variant<call_body, http::response> read_call(http::request const& r,
+                                                                bridge_guard const& guard,
+                                                                wall_time now);
+[[nodiscard]] std::variant<publish_body, http::response> read_publication(http::request const& r,
+                                                                          bridge_guard const& guard,
+                                                                          wall_time now);
+/// What a call came to.
+[[nodiscard]] http::response call_answer(http::request const& r, own_outcome const& outcome);
+/// What a publication came to: {"id": ..}
+[[nodiscard]] http::response publish_answer(http::request const& r, own_outcome const& outcome);
+
+/// What a webhook publishes: {"headers": {name: [values]}, "body": text}
+[[nodiscard]] dict webhook_event(http::request const& r);
 
 }  // namespace cerro::router

@@ -130,8 +130,12 @@ asio::awaitable<bool> connection::serve_one(bool first)
     }
     how.keep_alive = how.keep_alive && !shared_->ending;
     int const status = reply.status;
+    auto const source = how.head_only ? nullptr : reply.source;
     bytes data = to_bytes(std::move(reply), how);
-    bool const sent = co_await send(std::move(data));
+    bool sent = co_await send(std::move(data));
+    if (sent && source) {
+        sent = co_await send_source(source);
+    }
     busy_ = false;
     if (log::enabled(log::level::debug)) {
         double const ms = std::chrono::duration<double, std::milli>(clock::now() - began).count();
@@ -335,6 +339,23 @@ asio::awaitable<bool> connection::send(bytes data)
         gone_ = true;
     }
     co_return written.has_value();
+}
+
+asio::awaitable<bool> connection::send_source(std::shared_ptr<body_source> source)
+{
+    std::uint64_t left = source->size();
+    while (left > 0 && !gone_) {
+        bytes piece = source->next();
+        if (piece.empty() || piece.size() > left) {
+            co_return false;  // the file became shorter: only the connection's end can tell
+        }
+        left -= piece.size();
+        bool const sent = co_await send(std::move(piece));
+        if (!sent) {
+            co_return false;
+        }
+    }
+    co_return left == 0;
 }
 
 result<request> connection::make_request(request_reader const& reader) const

@@ -44,6 +44,7 @@ private:
     static asio::awaitable<response> call(handler serve, request r, std::string component);
     asio::awaitable<void> refuse(int status, std::string reason);
     asio::awaitable<bool> send(bytes data);
+    asio::awaitable<bool> send_source(std::shared_ptr<body_source> source);
     [[nodiscard]] result<request> make_request(request_reader const& reader) const;
 
     void start_watching();

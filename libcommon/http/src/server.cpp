@@ -10,9 +10,11 @@ namespace cerro::http {
 
 namespace {
 
-asio::awaitable<response> file_response(std::string directory, std::size_t prefix_length, request r)
+asio::awaitable<response> file_response(std::shared_ptr<file_root const> root,
+                                        std::size_t prefix_length,
+                                        request r)
 {
-    co_return serve_file(directory, r.path.substr(prefix_length), r);
+    co_return serve_file(*root, r.path.substr(prefix_length), r);
 }
 
 class server_impl final : public server, public std::enable_shared_from_this<server_impl> {
@@ -34,13 +36,16 @@ public:
         shared_->routes.add_upgrade(std::move(path), std::move(h));
     }
 
-    void route_files(std::string prefix, std::string directory) override
+    void route_files(std::string prefix, std::string directory, file_options o) override
     {
         std::size_t const length = prefix.size();
-        shared_->routes.add("*", std::move(prefix), [directory, length](request r) {
-            return file_response(directory, length, std::move(r));
+        auto const root = std::make_shared<file_root const>(file_root{std::move(directory), std::move(o)});
+        shared_->routes.add("*", std::move(prefix), [root, length](request r) {
+            return file_response(root, length, std::move(r));
         });
     }
+
+    void clear_routes() override { shared_->routes = {}; }
 
     std::uint16_t listen(transport::listen_options o) override
     {

@@ -8,13 +8,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdio>
 
 namespace cerro::http {
 
 namespace {
 
-constexpr std::size_t largest_file = 64U << 20U;  // [bytes]; pages and their scripts are far smaller
+constexpr std::size_t whole_at_most = 1U << 20U;  // [bytes]; larger files are read while they are sent
+constexpr std::size_t piece = 256U << 10U;        // [bytes] of such a file
+constexpr std::size_t most_listed = 10'000;       // entries of one folder
 
 class open_file {
 public:
@@ -53,7 +56,13 @@ public:
 
     [[nodiscard]] bytes contents() const
     {
-        bytes all(size(), '\0');
+        return read(size());
+    }
+
+    /// At most so many octets from where the last read ended.
+    [[nodiscard]] bytes read(std::size_t most) const
+    {
+        bytes all(most, '\0');
         std::size_t at = 0;
         while (at < all.size()) {
             auto const n = ::read(fd_, all.data() + at, all.size() - at);
@@ -69,6 +78,22 @@ public:
 private:
     int fd_;
     struct stat status_ {};
+};
+
+class file_body final : public body_source {
+public:
+    explicit file_body(std::filesystem::path const& path) : file_(path), left_(file_.size()) {}
+    [[nodiscard]] std::uint64_t size() const override { return file_.size(); }
+    bytes next() override
+    {
+        auto out = file_.read(std::min(left_, piece));
+        left_ -= out.size();
+        return out;
+    }
+
+private:
+    open_file file_;
+    std::size_t left_;
 };
 
 response not_found()
@@ -123,7 +148,80 @@ bool holds_tag(std::string_view list, std::string_view tag)
     return false;
 }
 
-response serve_file(std::filesystem::path const& directory, std::string below, request const& r)
+namespace {
+
+std::string escaped(std::string_view text)
+{
+    std::string out;
+    for (char const c : text) {
+        switch (c) {
+            case '&': out += "&amp;"; break;
+            case '<': out += "&lt;"; break;
+            case '>': out += "&gt;"; break;
+            case '"': out += "&quot;"; break;
+            default: out += c;
+        }
+    }
+    return out;
+}
+
+std::string percent_encoded(std::string_view text)
+{
+    static constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (unsigned char const c : text) {
+        if (std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.' || c == '~') {
+            out += static_cast<char>(c);
+        } else {
+            out.append({'%', digits[c >> 4U], digits[c & 15U]});
+        }
+    }
+    return out;
+}
+
+/// A page of links, for folders that may be listed.
+response list_folder(std::filesystem::path const& folder)
+{
+    std::vector<std::string> names;
+    std::error_code ec;
+    for (std::filesystem::directory_iterator at(folder, ec), end; !ec && at != end; at.increment(ec)) {
+        auto name = at->path().filename().string();
+        std::error_code unknown;
+        if (!name.starts_with('.') && names.size() < most_listed) {
+            names.push_back(name + (at->is_directory(unknown) ? "/" : ""));
+        }
+    }
+    if (ec) {
+        return not_found();
+    }
+    std::sort(names.begin(), names.end());
+    std::string page = "<!DOCTYPE html>\n<html><head><title>Files</title></head><body><ul>\n";
+    for (auto const& name : names) {
+        bool const is_folder = name.ends_with('/');
+        page += "<li><a href=\"./" + percent_encoded(name.substr(0, name.size() - (is_folder ? 1 : 0))) +
+                (is_folder ? "/" : "") + "\">" + escaped(name) + "</a></li>\n";
+    }
+    return response::text(page + "</ul></body></html>\n", 200, "text/html; charset=utf-8");
+}
+
+/// Pages of other origins may read what is served.
+void allow_origin(response& to, request const& r)
+{
+    std::string const* const origin = r.header("origin");
+    to.headers.emplace_back("Access-Control-Allow-Origin",
+                            origin == nullptr || *origin == "null" ? "*" : *origin);
+    to.headers.emplace_back("Vary", "Origin");
+}
+
+std::string type_of(std::filesystem::path const& path, file_options const& o)
+{
+    auto const own = o.mime_types.find(path.extension().string());
+    return own == o.mime_types.end() ? std::string(content_type(path)) : own->second;
+}
+
+}  // namespace
+
+response serve_file(file_root const& root, std::string below, request const& r)
 {
     if (r.method != "GET" && r.method != "HEAD") {
         response refusal = response::problem(405, r.method + " is not for files; use GET or HEAD");
@@ -133,26 +231,35 @@ response serve_file(std::filesystem::path const& directory, std::string below, r
     if (!stays_below_root(below) || has_dot_segment(below) || below.find('\0') != std::string::npos) {
         return not_found();
     }
-    if (below.empty() || below.back() == '/') {
-        below += "index.html";
-    }
     // operator/ would let an absolute path ("//etc/passwd") replace the folder.
-    std::filesystem::path const path = directory.string() + "/" + below;
+    std::string const folder = root.directory.string() + "/" + below;
+    bool const is_folder = below.empty() || below.back() == '/';
+    if (is_folder) {
+        below += root.options.default_file;
+    }
+    std::filesystem::path const path = root.directory.string() + "/" + below;
     open_file const file(path);
     if (file.is_folder()) {
         response to_folder = response::problem(308, "this is a folder");
-        to_folder.headers.emplace_back("Location", path.filename().string() + "/");
+        to_folder.headers.emplace_back("Location", percent_encoded(path.filename().string()) + "/");
         return to_folder;
     }
-    if (!file.is_regular() || file.size() > largest_file) {
-        return not_found();
+    if (!file.is_regular()) {
+        return is_folder && root.options.listing ? list_folder(folder) : not_found();
     }
     response found;
     std::string const tag = file.tag();
-    std::string_view const type = content_type(path);
+    std::string const type = type_of(path, root.options);
     found.headers.emplace_back("ETag", tag);
-    found.headers.emplace_back("Cache-Control",
-                               type.substr(0, 9) == "text/html" ? "no-cache" : "max-age=3600");
+    if (!root.options.cache_control.empty()) {
+        found.headers.emplace_back("Cache-Control", root.options.cache_control);
+    } else {
+        found.headers.emplace_back("Cache-Control",
+                                   type.starts_with("text/html") ? "no-cache" : "max-age=3600");
+    }
+    if (root.options.allow_cross_origin) {
+        allow_origin(found, r);
+    }
     if (std::string const* const known = r.header("if-none-match");
         known != nullptr && holds_tag(*known, tag)) {
         found.status = 304;
@@ -160,7 +267,11 @@ response serve_file(std::filesystem::path const& directory, std::string below, r
     }
     found.headers.emplace_back("Content-Type", type);
     found.headers.emplace_back("X-Content-Type-Options", "nosniff");
-    found.body = file.contents();
+    if (file.size() > whole_at_most) {
+        found.source = std::make_shared<file_body>(path);
+    } else {
+        found.body = file.contents();
+    }
     return found;
 }
 

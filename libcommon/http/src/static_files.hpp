@@ -8,11 +8,14 @@
 
 namespace cerro::http {
 
+struct file_root {
+    std::filesystem::path directory;
+    file_options options;
+};
+
 /// The file that `below` (a decoded path without leading '/') names, or 404, 304 for an If-None-Match that
 /// holds, 405.
-[[nodiscard]] response serve_file(std::filesystem::path const& directory,
-                                  std::string below,
-                                  request const& r);
+[[nodiscard]] response serve_file(file_root const& root, std::string below, request const& r);
 
 [[nodiscard]] std::string_view content_type(std::filesystem::path const& file);
 

@@ -287,7 +287,7 @@ TEST_CASE("http files: content, type, tag and cache")
     testing::write_file(folder / "app.js", "js");
     http::request r;
     r.method = "GET";
-    auto const get = [&](std::string const& path) { return http::serve_file(folder.path(), path, r); };
+    auto const get = [&](std::string const& path) { return http::serve_file({folder.path(), {}}, path, r); };
     auto const header = [](response const& got, std::string_view name) {
         for (auto const& [key, value] : got.headers) {
             if (key == name) {
@@ -331,7 +331,7 @@ TEST_CASE("http files: nothing outside the folder, no hidden files, no devices")
                                     std::string("missing"),
                                     std::string(5000, 'x')}) {
         INFO(path);
-        CHECK(http::serve_file(outside / "www", path, r).status == 404);
+        CHECK(http::serve_file({outside / "www", {}}, path, r).status == 404);
     }
-    CHECK(http::serve_file("/dev", "null", r).status == 404);
+    CHECK(http::serve_file({"/dev", {}}, "null", r).status == 404);
 }

@@ -9,6 +9,7 @@
 #include <cerro/router/origin.hpp>
 #include <cerro/router/realm.hpp>
 #include <cerro/router/role.hpp>
+#include <cerro/router/web_settings.hpp>
 #include <cerro/transport/channel.hpp>
 
 #include <chrono>
@@ -50,25 +51,21 @@ struct wamp_settings {
     std::vector<codec::serializer> serializers;  ///< empty: all
     bool batched = true;
     transport::limits limits;
-    origin_rules origins;  ///< WebSocket
-};
-
-struct caller_settings {
-    std::string realm;
-    std::string role;
-    std::size_t max_body = 1U << 20U;
-    std::optional<origin_rules> origins;  ///< none: answers to every page, as crossbar does
-};
-struct static_settings {
-    std::string directory;
-};
-struct redirect_settings {
-    std::string url;
+    origin_rules origins;   ///< WebSocket
+    bool webstatus = true;  ///< WebSocket: a plain GET is answered with a page; else with 426
 };
 
 struct path_settings {
     std::string path;  ///< "/ws"; "/" is the root
-    std::variant<wamp_settings, caller_settings, static_settings, redirect_settings> what;
+    std::variant<wamp_settings,
+                 caller_settings,
+                 publisher_settings,
+                 webhook_settings,
+                 static_settings,
+                 json_settings,
+                 redirect_settings,
+                 nodeinfo_settings>
+        what;
 };
 
 struct listener_settings {

@@ -33,11 +33,21 @@ struct request {
     [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
 };
 
+/// A body that is read piece by piece while it is sent: large files are never whole in memory.
+class body_source {
+public:
+    virtual ~body_source() = default;
+    [[nodiscard]] virtual std::uint64_t size() const = 0;
+    /// The next piece; empty before size() octets have come: the rest cannot be had, and the connection is cut.
+    virtual bytes next() = 0;
+};
+
 struct response {
     int status = 200;
     std::vector<std::pair<std::string, std::string>>
         headers;  ///< Content-Length, Date and Connection are added
     bytes body;
+    std::shared_ptr<body_source> source;  ///< not null: in place of `body`, never compressed
 
     static response json(value const& v, int status = 200);
     static response text(std::string body, int status = 200, std::string type = "text/plain; charset=utf-8");
@@ -59,6 +69,15 @@ struct server_limits {
     std::chrono::milliseconds write_timeout{30'000};
 };
 
+/// How files are served.
+struct file_options {
+    std::string default_file = "index.html";
+    std::map<std::string, std::string> mime_types;  ///< ".ext" -> type; before the built-in ones
+    std::string cache_control;                      ///< empty: an hour, pages not at all
+    bool allow_cross_origin = false;
+    bool listing = false;  ///< folders without the default file are listed
+};
+
 class server {
 public:
     /// `component` stands in log lines.
@@ -70,9 +89,11 @@ public:
     /// 405 are ours.
     virtual void route(std::string method, std::string path, handler h) = 0;
     virtual void route_upgrade(std::string path, upgrade_handler h) = 0;
-    /// Files below `directory` under `prefix` (which ends in "/"); "" is index.html; no path traversal, no
-    /// dot files; ETag, Content-Type by extension.
-    virtual void route_files(std::string prefix, std::string directory) = 0;
+    /// Files below `directory` under `prefix` (which ends in "/"); "" is the default file; no path traversal,
+    /// no dot files; ETag, Content-Type by extension.
+    virtual void route_files(std::string prefix, std::string directory, file_options o = {}) = 0;
+    /// Forgets all routes: new ones may follow. What is being answered, and upgraded connections, go on.
+    virtual void clear_routes() = 0;
     /// @throws failure as transport::listen does. May be called several times.
     virtual std::uint16_t listen(transport::listen_options o) = 0;
     /// Takes no new connections; what is asked on the present ones is still answered, and ends them.
