@@ -54,9 +54,16 @@ http::request post(std::string body)
     return r;
 }
 
+std::variant<call_body, http::response> read(http::request const& r, std::size_t max_body = 1U << 20U)
+{
+    bridge_guard guard;
+    guard.max_body = max_body;
+    return read_call(r, guard, {});
+}
+
 http::response refused(http::request const& r)
 {
-    auto checked = read_call(r, 1U << 20U);
+    auto checked = read(r);
     REQUIRE(std::holds_alternative<http::response>(checked));
     return std::get<http::response>(std::move(checked));
 }
@@ -71,7 +78,7 @@ TEST_CASE("requests that cannot be a call are answered as recorded")
         auto const r = request_of(row);
         auto const& note = *row.find("note")->as_text();
         INFO(note);
-        auto checked = read_call(r, 1U << 20U);
+        auto checked = read(r);
         if (note == "args not list") {
             continue;  // the original spreads a text into its letters
         }
@@ -101,14 +108,14 @@ TEST_CASE("requests that cannot be a call are answered as recorded")
 TEST_CASE("arguments may be missing or null, but not of another type")
 {
     auto const good =
-        std::get<call_body>(read_call(post(R"({"procedure":"a.b","args":null,"kwargs":null})"), 1000));
+        std::get<call_body>(read(post(R"({"procedure":"a.b","args":null,"kwargs":null})"), 1000));
     CHECK(good.procedure == "a.b");
     CHECK(good.args.empty());
     CHECK(good.kwargs.empty());
     CHECK(refused(post(R"({"procedure":"a.b","args":"text"})")).status == 400);
     CHECK(refused(post(R"({"procedure":"a.b","kwargs":[]})")).status == 400);
     // no text: an empty URI, which the caller refuses as any bad one
-    CHECK(std::get<call_body>(read_call(post(R"({"procedure":17})"), 1000)).procedure.empty());
+    CHECK(std::get<call_body>(read(post(R"({"procedure":17})"), 1000)).procedure.empty());
 }
 
 TEST_CASE("charsets and sizes")
@@ -117,8 +124,8 @@ TEST_CASE("charsets and sizes")
     r.headers = {{"content-type", "application/json; charset=latin1"}};
     CHECK(refused(r).body.find("Non-accepted request encoding, must be UTF-8.") != std::string::npos);
     r.headers = {{"content-type", "Application/JSON;charset=\"UTF-8\""}};
-    CHECK(std::holds_alternative<call_body>(read_call(r, 1000)));
-    auto const large = std::get<http::response>(read_call(r, 10));
+    CHECK(std::holds_alternative<call_body>(read(r, 1000)));
+    auto const large = std::get<http::response>(read(r, 10));
     CHECK(large.status == 413);
     CHECK(large.body.find("Request too long. (19 is longer than accepted 10)") != std::string::npos);
 }

@@ -89,7 +89,7 @@ TEST_CASE("an OCS site's configuration")
     CHECK(ws.limits.max_message == 1048576);
     CHECK(std::get<caller_settings>(l.paths[2].what).role == "iocs_controller");
     CHECK(ws.origins.admits("http://anywhere.example.org"));
-    CHECK_FALSE(std::get<caller_settings>(l.paths[2].what).origins.has_value());
+    CHECK_FALSE(std::get<caller_settings>(l.paths[2].what).guard.origins.has_value());
     // all interfaces and no TLS: obeyed, but said; and what has no effect
     std::string all;
     for (auto const& w : s->warnings) {
@@ -216,7 +216,7 @@ TEST_CASE("what is wrong is said, and where")
               "b':{'type':'static','directory':'d'}}}"),
         "a path is '/'");
     has(parse("", "{'type':'web','endpoint':{'type':'tcp','port':1},'paths':{'x':{'type':'wsgi'}}}"),
-        "paths of type 'wsgi' are not supported");
+        "paths of type 'wsgi' cannot be served by this router");
     has(parse("",
               "{'type':'web','endpoint':{'type':'tcp','port':1},'paths':{'x':{'type':'caller','realm':'a','"
               "role':'b'}}}"),
@@ -298,7 +298,7 @@ TEST_CASE("keys that guard something are obeyed, or it is said that they are not
     CHECK(origins.admits("http://a:80"));
     CHECK_FALSE(origins.admits("http://b"));
     CHECK_FALSE(origins.admits("null"));
-    auto const& caller = std::get<caller_settings>(s->listeners[0].paths[1].what).origins;
+    auto const& caller = std::get<caller_settings>(s->listeners[0].paths[1].what).guard.origins;
     REQUIRE(caller.has_value());
     CHECK_FALSE(caller->admits("http://a"));
     CHECK(s->sessions.auth_failures == 4);
