@@ -1,37 +1,33 @@
 /// @file
-/// Load on a router (or on bench-forwarder), and what it cost that process.
+/// Load on a router (or on bench-forwarder), and what it cost that process: see README.md for the scenarios.
 ///
-///   bench-load PORT PID rpc|fanout SECONDS [--forwarder] [--realm R] [--websocket msgpack|json] [--tls]
+///   bench-load PORT PID SCENARIO SECONDS [--forwarder] [--realm R] [--link raw|raw-tls|ws|wss] [--json]
+///   [--acknowledge]
 ///
-/// rpc: 4 callers x 16 calls in flight, 32 octets, one callee. fanout: 1 publisher, 10 subscribers, 256
-/// octets, window 32. RawSocket and MessagePack unless --websocket says otherwise. PID is the router's; its
-/// user + system CPU is read from /proc. Prints one line of JSON. All connections live in this one process:
-/// one epoll loop, one gathered write for each connection and turn. The window of the publisher is kept by
-/// counting what the last subscriber received, so publications need no acknowledgement.
+/// PID is the router's; its user + system CPU is read from /proc. Prints one line of JSON. All connections
+/// live in this one process: one epoll loop, one write for each connection and turn. The window of the
+/// publisher is kept by counting what the last subscriber received, so publications need no acknowledgement.
 
-#include "messages.hpp"
-#include "sockets.hpp"
+#include "dialect.hpp"
+#include "link.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
+#include <deque>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <sstream>
 #include <vector>
 
 namespace {
 
-using bench::connection;
+using bench::link;
+using bench::writer;
 using clock_type = std::chrono::steady_clock;
 
-constexpr int callers = 4;
-constexpr int in_flight = 16;
 constexpr int subscribers = 10;
 constexpr std::uint64_t window = 32;
-constexpr std::size_t call_octets = 32;
-constexpr std::size_t event_octets = 256;
+constexpr std::string_view procedure = "observatory.bench.echo";
 
 /// User + system CPU seconds of a process, all threads.
 double cpu_seconds(int pid)
@@ -49,32 +45,58 @@ double cpu_seconds(int pid)
     return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
+double resident_kib(int pid)
+{
+    std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("VmRSS:")) {
+            return std::atof(line.c_str() + 6);
+        }
+    }
+    return 0;
+}
+
 struct options {
     int port = 0;
     int pid = 0;
-    bool rpc = true;
+    std::string scenario;
     double seconds = 5;
     bool forwarder = false;
+    bool acknowledge = false;
     std::string realm = "test_realm";
-    bool websocket = false;
-    bool json = false;
-    bool tls = false;
+    std::string topic = "observatory.bench.feeds.x";
+    bench::link_kind kind;
+    bench::dialect language = bench::dialect::msgpack;
 };
-
-constexpr char const* procedure = "observatory.bench.echo";
-constexpr char const* topic = "observatory.bench.feeds.x";
 
 class load {
 public:
-    explicit load(options o) : o_(std::move(o)), poll_(epoll_create1(0)) {}
+    explicit load(options o) : o_(std::move(o)), poll_(epoll_create1(0))
+    {
+        rpc_ = o_.scenario != "fanout";
+        callers_ = o_.scenario == "rpc" ? 4 : 1;
+        in_flight_ = o_.scenario == "rpc" ? 16 : o_.scenario == "big" ? 4 : 1;
+        octets_ = o_.scenario == "big" ? 16'384 : rpc_ ? 32 : 256;
+    }
 
     void run()
     {
-        std::size_t const peers = o_.rpc ? callers + 1 : subscribers + 1;
-        for (std::size_t i = 0; i < peers; ++i) {
+        if (o_.scenario == "joins") {
+            joins();
+        } else if (o_.scenario == "idle") {
+            idle();
+        } else {
+            traffic();
+        }
+    }
+
+private:
+    void traffic()
+    {
+        for (std::size_t i = 0; i < (rpc_ ? callers_ : subscribers) + 1; ++i) {
             open();
         }
-        if (o_.rpc) {
+        if (rpc_) {
             prepare_rpc();
         } else {
             prepare_fanout();
@@ -86,115 +108,151 @@ public:
         double const own = cpu_seconds(getpid());
         auto const begin = clock_type::now();
         turn_for(o_.seconds);
-        double const wall = std::chrono::duration<double>(clock_type::now() - begin).count();
-        report(wall, cpu_seconds(o_.pid) - cpu, cpu_seconds(getpid()) - own);
+        report(std::chrono::duration<double>(clock_type::now() - begin).count(),
+               cpu_seconds(o_.pid) - cpu,
+               cpu_seconds(getpid()) - own);
     }
 
-private:
+    /// Sessions that come and go at once, one after the other on 16 connections' worth of sockets.
+    void joins()
+    {
+        double const cpu = cpu_seconds(o_.pid);
+        double const own = cpu_seconds(getpid());
+        auto const begin = clock_type::now();
+        auto const end = begin + std::chrono::duration<double>(o_.seconds);
+        while (clock_type::now() < end) {
+            std::deque<std::unique_ptr<link>> some;
+            for (int i = 0; i < 16; ++i) {
+                some.push_back(std::make_unique<link>(o_.port, o_.kind));
+                hello(*some.back());
+                some.back()->flush();
+            }
+            for (auto const& l : some) {
+                expect(*l, 2);
+                ++done_;
+            }
+        }
+        report(std::chrono::duration<double>(clock_type::now() - begin).count(),
+               cpu_seconds(o_.pid) - cpu,
+               cpu_seconds(getpid()) - own);
+    }
+
+    /// What a session that does nothing holds in memory.
+    void idle()
+    {
+        constexpr std::size_t sessions = 2000;
+        for (int i = 0; i < 50; ++i) {
+            open();  // what the first ones need once is not theirs
+        }
+        double const before = resident_kib(o_.pid);
+        for (std::size_t i = 0; i < sessions; ++i) {
+            open();
+        }
+        usleep(1'500'000);
+        std::printf("{\"scenario\": \"idle\", \"sessions\": %zu, \"kib\": %.2f}\n",
+                    sessions,
+                    (resident_kib(o_.pid) - before) / static_cast<double>(sessions));
+    }
+
+    void hello(link& to)
+    {
+        writer w(o_.language, message_);
+        w.list(3).number(1).text(o_.realm).dict(1).key("roles").dict(4);
+        for (char const* role : {"caller", "callee", "publisher", "subscriber"}) {
+            w.key(role).dict(0).close();
+        }
+        w.close().close().close();
+        to.queue_frame(message_);
+    }
+
     void open()
     {
-        int const fd = socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in const address = bench::loopback(o_.port);
-        if (connect(fd, reinterpret_cast<sockaddr const*>(&address), sizeof address) != 0) {
-            bench::die("connect");
-        }
-        bench::no_delay(fd);
-        peers_.push_back(std::make_unique<connection>(fd));
-        auto& peer = *peers_.back();
-        if (o_.tls) {
-            auto* const tls = SSL_new(tls_);
-            if (SSL_set_fd(tls, fd) != 1 || SSL_connect(tls) != 1) {
-                bench::die("TLS handshake");
-            }
-            peer.secure(tls);
-        }
-        if (o_.websocket) {
-            upgrade(peer);
-        } else {
-            constexpr char rawsocket_msgpack[4] = {0x7f, static_cast<char>(0xf2), 0, 0};
-            peer.queue({rawsocket_msgpack, 4});
-            peer.flush();
-            peer.read_until({"\0\0", 2});
-        }
+        peers_.push_back(std::make_unique<link>(o_.port, o_.kind));
         if (!o_.forwarder) {
-            peer.queue_frame(make_.hello(o_.realm));
-            ask(peers_.size() - 1, 2);
+            hello(*peers_.back());
+            peers_.back()->flush();
+            expect(*peers_.back(), 2);
         }
         epoll_event watch{};
         watch.events = EPOLLIN;
         watch.data.u32 = static_cast<std::uint32_t>(peers_.size() - 1);
-        epoll_ctl(poll_, EPOLL_CTL_ADD, fd, &watch);
+        epoll_ctl(poll_, EPOLL_CTL_ADD, peers_.back()->fd(), &watch);
     }
 
-    void upgrade(connection& peer)
+    [[nodiscard]] std::uint64_t type_of(std::string_view m) const
     {
-        peer.queue(
-            "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-            "Sec-WebSocket-Protocol: wamp.2." +
-            std::string(o_.json ? "json" : "msgpack") + "\r\n\r\n");
-        peer.flush();
-        auto const answer = peer.read_until("\r\n\r\n");
-        if (!answer.starts_with("HTTP/1.1 101")) {
-            std::fputs(answer.c_str(), stderr);
-            std::exit(1);
-        }
-        peer.speak(o_.json ? connection::framing::websocket_text : connection::framing::websocket_binary);
+        std::size_t at = 1;
+        return bench::read_number(o_.language, m, at);
     }
 
-    /// Sends what is queued and waits for one message of that type.
-    void ask(std::size_t peer, int type)
+    /// Waits for one message of that type.
+    void expect(link& from, std::uint64_t type)
     {
-        peers_[peer]->flush();
         bool answered = false;
         while (!answered) {
-            bool const alive = peers_[peer]->read_frames([&](std::string_view m) {
-                if (make_.type(m) != type) {
-                    std::fprintf(stderr, "unexpected message %d in place of %d\n", make_.type(m), type);
+            from.read_frames([&](std::string_view m) {
+                if (type_of(m) != type) {
+                    std::fprintf(stderr, "unexpected message of type %d\n", static_cast<int>(type_of(m)));
                     std::exit(1);
                 }
                 answered = true;
             });
-            if (!alive) {
-                bench::die("router hung up");
-            }
         }
+    }
+
+    void ask(link& whom, int type, std::string_view uri)
+    {
+        writer w(o_.language, message_);
+        w.list(4).number(static_cast<std::uint64_t>(type)).number(1).dict(0).close().text(uri).close();
+        whom.queue_frame(message_);
+        whom.flush();
+        expect(whom, static_cast<std::uint64_t>(type) + 1);
     }
 
     void prepare_rpc()
     {
         if (!o_.forwarder) {
-            peers_[0]->queue_frame(make_.enrol(64, procedure));
-            ask(0, 65);
+            ask(*peers_[0], 64, procedure);
         }
-        for (std::size_t i = 1; i <= callers; ++i) {
+        for (std::size_t i = 1; i <= callers_; ++i) {
             sent_.emplace_back();
-            for (int k = 0; k < in_flight; ++k) {
+            for (int k = 0; k < in_flight_; ++k) {
                 call(i);
             }
         }
     }
 
-    /// The forwarder reads no messages: the first octet of a call says where it goes.
     void call(std::size_t caller)
     {
-        auto const& m = make_.ask(48, ++request_, procedure, call_octets);
-        peers_[caller]->queue_frame(o_.forwarder ? std::string(1, '\0') + m.substr(m.size() - 36) : m);
+        if (o_.forwarder) {
+            message_.assign(1 + octets_, 0);
+        } else {
+            writer w(o_.language, message_);
+            w.list(5).number(48).number(++request_).dict(0).close().text(procedure).payload(octets_).close();
+        }
+        peers_[caller]->queue_frame(message_);
         sent_[caller - 1].push_back(clock_type::now());
     }
 
     void answer(std::string_view invocation)
     {
-        peers_[0]->queue_frame(o_.forwarder ? invocation
-                                            : make_.yield(make_.request(invocation), call_octets));
+        if (o_.forwarder) {
+            peers_[0]->queue_frame(invocation);
+            return;
+        }
+        std::size_t at = 1;
+        bench::read_number(o_.language, invocation, at);
+        auto const request = bench::read_number(o_.language, invocation, at);
+        writer w(o_.language, message_);
+        w.list(4).number(70).number(request).dict(0).close().payload(octets_).close();
+        peers_[0]->queue_frame(message_);
     }
 
     void prepare_fanout()
     {
         received_.assign(subscribers + 1, 0);
         for (std::size_t i = 1; !o_.forwarder && i <= subscribers; ++i) {
-            peers_[i]->queue_frame(make_.enrol(32, topic));
-            ask(i, 33);
+            ask(*peers_[i], 32, o_.topic);
         }
         publish();
     }
@@ -204,16 +262,29 @@ private:
         std::uint64_t const slowest = *std::min_element(received_.begin() + 1, received_.end());
         while (published_ - slowest < window) {
             ++published_;
-            auto const& m = make_.ask(16, published_, topic, event_octets);
-            peers_[0]->queue_frame(o_.forwarder ? m.substr(m.size() - 260) : m);
+            if (o_.forwarder) {
+                message_.assign(octets_, 'x');
+            } else {
+                writer w(o_.language, message_);
+                w.list(5).number(16).number(published_);
+                if (o_.acknowledge) {
+                    w.dict(1).key("acknowledge").yes().close();
+                } else {
+                    w.dict(0).close();
+                }
+                w.text(o_.topic).payload(octets_).close();
+            }
+            peers_[0]->queue_frame(message_);
         }
     }
 
     void on_message(std::size_t peer, std::string_view m)
     {
-        if (!o_.rpc) {
-            ++received_[peer];
-            ++done_;
+        if (!rpc_) {
+            if (peer != 0) {  // the publisher gets acknowledgements
+                ++received_[peer];
+                ++done_;
+            }
         } else if (peer == 0) {
             answer(m);
         } else {
@@ -231,19 +302,17 @@ private:
         auto const end = clock_type::now() + std::chrono::duration<double>(seconds);
         while (clock_type::now() < end) {
             for (auto const& peer : peers_) {
-                if (peer->has_output() && !peer->flush()) {
-                    bench::die("write");
+                if (peer->has_output()) {
+                    peer->flush();
                 }
             }
             epoll_event ready[64];
             int const n = epoll_wait(poll_, ready, 64, 100);
             for (int i = 0; i < n; ++i) {
                 std::size_t const peer = ready[i].data.u32;
-                if (!peers_[peer]->read_frames([&](std::string_view m) { on_message(peer, m); })) {
-                    bench::die("router hung up");
-                }
+                peers_[peer]->read_frames([&](std::string_view m) { on_message(peer, m); });
             }
-            if (!o_.rpc) {
+            if (!rpc_) {
                 publish();
             }
         }
@@ -261,8 +330,8 @@ private:
         auto const done = static_cast<double>(done_);
         std::printf(
             "{\"scenario\": \"%s\", \"target\": \"%s\", \"operations\": %.0f, \"per_second\": %.0f, "
-            "\"cpu_us\": %.3f, \"load_cpu_us\": %.3f, \"p50_us\": %.0f, \"p99_us\": %.0f}\n",
-            o_.rpc ? "rpc" : "fanout",
+            "\"cpu_us\": %.3f, \"load_cpu_us\": %.3f, \"p50_us\": %.1f, \"p99_us\": %.1f}\n",
+            o_.scenario.c_str(),
             o_.forwarder ? "forwarder" : "router",
             done,
             done / wall,
@@ -274,9 +343,12 @@ private:
 
     options o_;
     int poll_;
-    std::vector<std::unique_ptr<connection>> peers_;
-    bench::messages make_{o_.json};
-    SSL_CTX* tls_ = SSL_CTX_new(TLS_client_method());
+    bool rpc_ = true;
+    std::size_t callers_ = 1;
+    int in_flight_ = 1;
+    std::size_t octets_ = 32;
+    std::vector<std::unique_ptr<link>> peers_;
+    std::string message_;
     std::uint64_t request_ = 0;
     std::vector<std::vector<clock_type::time_point>> sent_;
     std::vector<std::uint64_t> received_;
@@ -291,26 +363,36 @@ int main(int argc, char** argv)
 {
     if (argc < 5) {
         std::fputs(
-            "usage: bench-load PORT PID rpc|fanout SECONDS [--forwarder] [--realm REALM] "
-            "[--websocket msgpack|json] [--tls]\n",
+            "usage: bench-load PORT PID rpc|fanout|single|big|joins|idle SECONDS [--forwarder] [--realm "
+            "REALM] "
+            "[--topic TOPIC] [--link raw|raw-tls|ws|wss] [--json] [--acknowledge]\n",
             stderr);
         return 2;
     }
     options o;
     o.port = std::atoi(argv[1]);
     o.pid = std::atoi(argv[2]);
-    o.rpc = std::strcmp(argv[3], "rpc") == 0;
+    o.scenario = argv[3];
     o.seconds = std::atof(argv[4]);
     for (int i = 5; i < argc; ++i) {
-        if (std::strcmp(argv[i], "--forwarder") == 0) {
+        std::string_view const word = argv[i];
+        if (word == "--forwarder") {
             o.forwarder = true;
-        } else if (std::strcmp(argv[i], "--realm") == 0 && i + 1 < argc) {
-            o.realm = argv[++i];
-        } else if (std::strcmp(argv[i], "--websocket") == 0 && i + 1 < argc) {
-            o.websocket = true;
-            o.json = std::strcmp(argv[++i], "json") == 0;
-        } else if (std::strcmp(argv[i], "--tls") == 0) {
-            o.tls = true;
+        } else if (word == "--acknowledge") {
+            o.acknowledge = true;
+        } else if (word == "--json") {
+            o.kind.json = true;
+            o.language = bench::dialect::json;
+        } else if (i + 1 < argc) {
+            std::string const given = argv[++i];
+            if (word == "--realm") {
+                o.realm = given;
+            } else if (word == "--topic") {
+                o.topic = given;
+            } else if (word == "--link") {
+                o.kind.web = given.starts_with("ws");
+                o.kind.tls = given == "wss" || given == "raw-tls";
+            }
         }
     }
     load(std::move(o)).run();
