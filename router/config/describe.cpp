@@ -42,6 +42,15 @@ value describe(access_rules const& a)
     return out;
 }
 
+list describe(std::vector<call_queue_rule> const& rules)
+{
+    list out;
+    for (auto const& rule : rules) {
+        out.emplace_back(dict{{"uri", rule.uri}, {"match", wamp::name(rule.match)}, {"limit", rule.limit}});
+    }
+    return out;
+}
+
 dict describe(wamp_settings const& w)
 {
     list serializers;
@@ -164,6 +173,8 @@ std::string describe(settings const& s)
             dict{{"name", realm.name},
                  {"uri_check", realm.options.uri_check == wamp::uri_rule::strict ? "strict" : "loose"},
                  {"meta_api", realm.options.meta_api},
+                 {"allow_disclose_me", realm.options.allow_disclose_me},
+                 {"call_queues", describe(realm.options.call_queues)},
                  {"drop_oldest", texts(realm.drop_oldest)},
                  {"roles", std::move(roles)}});
     }

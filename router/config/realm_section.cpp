@@ -74,7 +74,7 @@ bool read_slow_policy(reader& in, config::node const& role)
 
 void read_realm(reader& in, config::node const& n, settings& out)
 {
-    if (!in.map(n, {"name", "id", "roles", "options", "store", "inventory"})) {
+    if (!in.map(n, {"name", "id", "roles", "options", "store", "inventory", "cerro"})) {
         return;
     }
     realm_settings realm;
@@ -87,9 +87,16 @@ void read_realm(reader& in, config::node const& n, settings& out)
     if (auto const* options = n.find("options")) {
         read_options(in, *options, realm.options);
     }
-    if (auto const* store = n.find("store")) {
-        out.warnings.push_back(store->where() +
-                               ": event history is not supported by this version and is ignored");
+    if (auto const* ours = n.find("cerro"); ours != nullptr && in.map(*ours, {"allow_disclose_me"})) {
+        realm.options.allow_disclose_me = in.boolean(*ours, "allow_disclose_me", false);
+    }
+    if (auto const* store = n.find("store");
+        store != nullptr && in.map(*store, {"type", "limit", "event-history", "call-queue"})) {
+        read_call_queues(in, *store, realm.options);
+        if (store->find("event-history") != nullptr) {
+            out.warnings.push_back(store->where() +
+                                   ": event history is not supported by this version and is ignored");
+        }
     }
     in.no_effect(n, {{"inventory", ""}});
     for (auto const& role : in.items(n, "roles")) {

@@ -16,6 +16,8 @@ struct section_context {
 };
 
 void read_realm(reader& in, config::node const& n, settings& out);
+/// `call-queue` of a realm's `store`.
+void read_call_queues(reader& in, config::node const& store, realm_options& out);
 void read_worker(reader& in, config::node const& n, section_context const& about, settings& out);
 void read_transport(reader& in, config::node const& n, section_context const& about, settings& out);
 /// The `paths` of a web transport, or of a nested path: `prefix` is "" or where that stands, "/a".
