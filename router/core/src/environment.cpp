@@ -9,6 +9,9 @@ std::string_view name(drop_reason r) noexcept
         case drop_reason::event_invalid: return "event_invalid";
         case drop_reason::event_too_large: return "event_too_large";
         case drop_reason::event_peer_closed: return "event_peer_closed";
+        case drop_reason::event_passthru: return "event_passthru";
+        case drop_reason::retained_full: return "retained_full";
+        case drop_reason::testament_limit: return "testament_limit";
         case drop_reason::event_transcoding: return "event_transcoding";
         case drop_reason::late_result: return "late_result";
         case drop_reason::late_call: return "late_call";

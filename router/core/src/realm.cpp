@@ -16,7 +16,7 @@ realm::realm(environment& env,
       options_(std::move(options)),
       roles_(std::move(roles)),
       meta_(env),
-      broker_(env, options_.uri_check),
+      broker_(env, options_),
       dealer_(env, name_, meta_, {options_.uri_check, options_.allow_disclose_me, options_.call_queues})
 {
     if (!find_role("trusted")) {
@@ -25,6 +25,9 @@ realm::realm(environment& env,
     if (options_.meta_api) {
         add_session_meta(*this);
         add_registration_meta(*this);
+        add_session_kill(*this);
+        add_testament_meta(*this);
+        add_subscription_meta(*this);
     }
 }
 
@@ -59,7 +62,26 @@ void realm::leave(member& who)
     members_.erase(who.who.session);
     broker_.leave(who);
     dealer_.leave(who);
+    publish_testaments(who);
     publish_leave(*this, who);
+}
+
+void realm::publish_testaments(member& who)
+{
+    auto const will = std::move(who.last_will);
+    if (!will) {
+        return;
+    }
+    wamp::message m;
+    m.type = wamp::message_type::publish;
+    for (auto const& scope : will->all()) {
+        for (auto const& t : scope) {
+            m.uri = t.topic;
+            m.details = t.options;
+            m.payload = t.payload.view();
+            [[maybe_unused]] auto const wrong = broker_.publish(who, m, t.publication);
+        }
+    }
 }
 
 member* realm::find_session(wamp::id session) const

@@ -47,7 +47,17 @@ dict router_roles(bool meta_api)
                                {"publisher_exclusion", true},
                                {"subscriber_blackwhite_listing", true},
                                {"pattern_based_subscription", true},
-                               {"session_meta_api", meta_api}};
+                               {"session_meta_api", meta_api},
+                               {"subscription_meta_api", meta_api},
+                               {"subscription_revocation", true},
+                               {"event_retention", true},
+                               {"sharded_subscription", true},
+                               {"publication_trustlevels", true},
+                               {"payload_passthru_mode", true},
+                               {"payload_transparency", true},
+                               {"payload_encryption_cryptobox", true},
+                               {"acknowledge_event_received", true},
+                               {"x_acknowledged_event_delivery", true}};  // the same as autobahn spells it
     dict const dealer_features{{"caller_identification", true},
                                {"pattern_based_registration", true},
                                {"shared_registration", true},
@@ -60,6 +70,7 @@ dict router_roles(bool meta_api)
                                {"registration_revocation", true},
                                {"registration_meta_api", meta_api},
                                {"session_meta_api", meta_api},
+                               {"testament_meta_api", meta_api},
                                {"payload_passthru_mode", true},
                                {"payload_transparency", true},
                                {"payload_encryption_cryptobox", true}};
@@ -71,6 +82,7 @@ dict router_roles(bool meta_api)
 session::session(core& c, peer& p, link_info link, std::shared_ptr<access_rules const> access)
     : core_(c), access_(std::move(access)), member_(p, std::move(link))
 {
+    member_.owner = this;
     arm(core_.env().limits.hello_timeout, ending::hello_timeout, "no HELLO");
 }
 
@@ -128,14 +140,14 @@ void session::on_established(wamp::message const& m)
     switch (m.type) {
         case message_type::call: must_be_fine(realm_->dealer().call(member_, m), m); return;
         case message_type::yield: must_be_fine(realm_->dealer().yield(member_, m), m); return;
-        case message_type::publish: realm_->broker().publish(member_, m); return;
+        case message_type::publish: must_be_fine(realm_->broker().publish(member_, m), m); return;
         case message_type::error: must_be_fine(realm_->dealer().error(member_, m), m); return;
         case message_type::subscribe: realm_->broker().subscribe(member_, m); return;
         case message_type::unsubscribe: realm_->broker().unsubscribe(member_, m); return;
         case message_type::register_: realm_->dealer().register_procedure(member_, m); return;
         case message_type::unregister: realm_->dealer().unregister(member_, m); return;
         case message_type::cancel: realm_->dealer().cancel(member_, m); return;
-        case message_type::event_received: return;  // an autobahn extension that this router does not ask for
+        case message_type::event_received: realm_->broker().event_received(member_, m); return;
         case message_type::goodbye: {
             leave();
             wamp::message reply;
@@ -351,6 +363,15 @@ void session::read_features(dict const& roles)
     f.callee_progressive_results = announces(roles, "callee", "progressive_call_results");
     f.callee_registration_revocation = announces(roles, "callee", "registration_revocation");
     f.callee_reroute = announces(roles, "callee", "call_reroute");
+    f.publisher_passthru = announces(roles, "publisher", "payload_passthru_mode");
+    f.subscriber_passthru = announces(roles, "subscriber", "payload_passthru_mode");
+    f.subscriber_revocation = announces(roles, "subscriber", "subscription_revocation");
+    // autobahn can do it as a subscriber and announces it as a publisher
+    for (auto const* role : {"subscriber", "publisher"}) {
+        for (auto const* feature : {"acknowledge_event_received", "x_acknowledged_event_delivery"}) {
+            f.acknowledges_events |= announces(roles, role, feature);
+        }
+    }
 }
 
 // --- ending

@@ -87,16 +87,23 @@ void add_session_meta(realm& r)
 
 void publish_join(realm& r, member const& who)
 {
-    if (!who.internal && r.options().meta_api) {
-        r.broker().publish_own("wamp.session.on_join", {session_details(who, r.name())});
+    constexpr std::string_view topic = "wamp.session.on_join";
+    if (!who.internal && r.options().meta_api && r.broker().has_subscribers(topic)) {
+        r.broker().publish_own(topic, {session_details(who, r.name())});
     }
 }
 
 void publish_leave(realm& r, member const& who)
 {
-    if (!who.internal && r.options().meta_api) {
-        r.broker().publish_own("wamp.session.on_leave", {who.who.session, who.who.authid, who.who.authrole});
+    if (who.internal || !r.options().meta_api) {
+        return;
     }
+    list args{who.who.session};
+    if (r.options().dialect == meta_dialect::specification) {
+        args.emplace_back(who.who.authid);
+        args.emplace_back(who.who.authrole);
+    }
+    r.broker().publish_own("wamp.session.on_leave", args);
 }
 
 }  // namespace cerro::router

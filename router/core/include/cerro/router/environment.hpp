@@ -22,11 +22,17 @@ struct session_limits {
     std::size_t max_subscriptions = 10'000;
     std::size_t max_registrations = 10'000;
     std::size_t max_calls_open = 10'000;
+    std::size_t max_deliveries_open = 1'000;  ///< publications that wait for EVENT_RECEIVED
+    std::size_t max_testaments = 100;
+    std::size_t max_testament_bytes = 1U << 20U;  ///< of all testaments of the session
+    std::size_t max_retained = 10'000;            ///< retained events of one realm
+    std::size_t max_retained_bytes = 64U << 20U;  ///< of all retained events of one realm
     std::size_t auth_failures = 10;  ///< of one address in auth_brake::window; then it is refused for a while
     std::chrono::milliseconds call_timeout_max{3'600'000};
     std::chrono::milliseconds hello_timeout{5'000};
     std::chrono::milliseconds auth_timeout{5'000};
-    std::chrono::milliseconds goodbye_timeout{2'000};  ///< for the peer's answer to our GOODBYE
+    std::chrono::milliseconds delivery_timeout{10'000};  ///< for EVENT_RECEIVED
+    std::chrono::milliseconds goodbye_timeout{2'000};    ///< for the peer's answer to our GOODBYE
     codec::limits message;
 };
 
@@ -36,6 +42,9 @@ enum class drop_reason : std::uint8_t {
     event_invalid,         ///< unacknowledged PUBLISH with a bad or reserved topic, or bad options
     event_too_large,       ///< EVENT above what the subscriber takes
     event_peer_closed,     ///< the subscriber's connection was already closed
+    event_passthru,        ///< the payload is passed through, and the subscriber does not know how
+    retained_full,         ///< not retained: max_retained or max_retained_bytes is reached
+    testament_limit,       ///< a testament refused: max_testaments or max_testament_bytes is reached
     event_transcoding,     ///< the payload does not go into the subscriber's serializer
     late_result,           ///< YIELD or ERROR for a call that is gone
     late_call,             ///< part of a progressive call that is gone

@@ -8,6 +8,7 @@
 #include <cerro/router/pending_call.hpp>
 #include <cerro/router/role.hpp>
 #include <cerro/router/string_map.hpp>
+#include <cerro/router/testaments.hpp>
 #include <cerro/router/timers.hpp>
 #include <cerro/wamp/message.hpp>
 
@@ -19,6 +20,7 @@ namespace cerro::router {
 
 struct subscription;
 struct registration;
+class session;
 
 /// Who a session is.
 struct identity {
@@ -40,6 +42,10 @@ struct client_features {
     bool callee_progressive_results = false;
     bool callee_registration_revocation = false;
     bool callee_reroute = false;
+    bool publisher_passthru = false;
+    bool subscriber_passthru = false;
+    bool subscriber_revocation = false;
+    bool acknowledges_events = false;  ///< EVENT_RECEIVED, when asked
 };
 
 /// Lives as long as its session; realm, broker and dealer keep plain pointers to it between join and leave.
@@ -66,8 +72,10 @@ struct member {
     identity who;
     client_features features;
     std::shared_ptr<role> allowed;
-    bool internal = false;  ///< the router's own (HTTP caller): not in the session meta API
+    session* owner = nullptr;  ///< can end it; null for the router's own
+    bool internal = false;     ///< the router's own (HTTP caller): not in the session meta API
 
+    std::unique_ptr<testaments> last_will;               ///< null: none was left
     flat_map<subscription*, std::size_t> subscriptions;  ///< and the place in subscription::subscribers
     flat_map<wamp::id, registration*> registrations;
     flat_map<wamp::id, pending_call*> calls;                        ///< as caller, by CALL.Request

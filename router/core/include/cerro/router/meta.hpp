@@ -61,8 +61,12 @@ private:
 /// "crossbar." are the business of role trusted alone.
 [[nodiscard]] bool may_see(member const& asking, std::string_view uri);
 
-/// wamp.session.*
+/// wamp.session.count, list, get
 void add_session_meta(realm& r);
+/// wamp.session.kill, kill_by_authid, kill_by_authrole, kill_all
+void add_session_kill(realm& r);
+/// wamp.subscription.*, but for get_events
+void add_subscription_meta(realm& r);
 /// wamp.subscription.get_events
 void add_history_meta(realm& r);
 /// wamp.registration.*, and its events

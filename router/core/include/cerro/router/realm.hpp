@@ -62,6 +62,8 @@ public:
     void answer_encoded(wamp::id caller, wamp::id request, wamp::payload_view payload);
 
 private:
+    void publish_testaments(member& who);
+
     environment& env_;
     std::string name_;
     realm_options options_;

@@ -21,6 +21,7 @@ struct rights {
     bool subscribe = false;
     bool disclose_caller = false;     ///< callees are told who calls
     bool disclose_publisher = false;  ///< subscribers are told who publishes
+    int trustlevel = -1;              ///< of calls and publications, in Details; negative: none
 
     friend bool operator==(rights const&, rights const&) = default;
 };
