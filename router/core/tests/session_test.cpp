@@ -270,7 +270,6 @@ TEST_CASE("session meta events and procedures")
     watcher.say("[48,8,{},'wamp.session.nothing']");
     CHECK(*watcher.next().at(4) == value("wamp.error.no_such_procedure"));
 
-    auto const authid = c.state().who().authid;
     c.drop();
     auto const left = watcher.next();
     CHECK(*left.at(1) == value(2));

@@ -14,8 +14,8 @@ namespace cerro::router {
 
 /// Where crossbar and the specification differ in what the meta API answers (wamp protocol, 8).
 enum class meta_dialect : std::uint8_t {
-    crossbar,       ///< on_leave carries [session]; kill_by_authrole and kill_all answer with lists of ids
-    specification,  ///< on_leave carries [session, authid, authrole]; those two answer with counts
+    crossbar,       ///< on_leave carries [session]; kill_by_authrole answers with the list of ids
+    specification,  ///< on_leave carries [session, authid, authrole]; kill_by_authrole answers with the count
 };
 
 /// Calls to registrations whose URI matches wait when every callee is at its `concurrency` (crossbar's
