@@ -37,7 +37,7 @@ std::string_view broker::publish(member& who, wamp::message const& m, wamp::id p
         return std::string_view{};
     };
     if (options.passthru && !who.features.publisher_passthru) {
-        return "payload passthru that HELLO did not announce";
+        return "option 'ppt_scheme', but HELLO did not announce payload_passthru_mode";
     }
     if (options.chosen.too_long()) {
         return refuse(wamp::uri::invalid_argument,
