@@ -80,7 +80,7 @@ TEST_CASE_METHOD(crowd, "what cannot be killed")
     CHECK(error_of(boss, "wamp.session.kill_all", "[],{'reason':'a b'}") == "wamp.error.invalid_uri");
     client elsewhere(w);
     w.logic.add_realm("realm2", {std::make_shared<role>("anonymous", std::vector{everything()})});
-    join_as(elsewhere, "", "realm2");
+    join_with(elsewhere, "", "realm2");
     CHECK(kill("[" + text(elsewhere.id) + "]") == "wamp.error.no_such_session");
     CHECK(left() == 4);
 }
@@ -124,8 +124,8 @@ TEST_CASE("the specification's dialect of the meta API")
     w.logic.add_realm("spec", {std::make_shared<role>("anonymous", std::vector{everything()})}, options);
     client boss(w);
     client other(w);
-    join_as(boss, "", "spec");
-    join_as(other, "", "spec");
+    join_with(boss, "", "spec");
+    join_with(other, "", "spec");
     subscribe(boss, "wamp.session.on_leave");
     auto const authid = other.state().who().authid;
     boss.say("[48,5,{},'wamp.session.kill_by_authrole',['anonymous']]");

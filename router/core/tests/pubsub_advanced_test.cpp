@@ -21,7 +21,7 @@ struct pair {
 
     pair()
     {
-        join_as(publisher, passthru);
+        join_with(publisher, passthru);
         subscriber.join();
     }
 };
@@ -51,8 +51,8 @@ TEST_CASE("disclose_me where the realm allows it")
     w.logic.add_realm("open", {std::make_shared<role>("anonymous", std::vector{everything()})}, options);
     client publisher(w);
     client subscriber(w);
-    join_as(publisher, "", "open");
-    join_as(subscriber, "", "open");
+    join_with(publisher, "", "open");
+    join_with(subscriber, "", "open");
     subscribe(subscriber, "a.b");
     publisher.say("[16,1,{'disclose_me':true,'acknowledge':true},'a.b']");
     CHECK(publisher.next().at(0)->as_int() == 17);
@@ -78,8 +78,8 @@ TEST_CASE("trust levels come from the permission")
     w.logic.add_realm("levels", {std::make_shared<role>("anonymous", std::vector{everything(), trusting})});
     client publisher(w);
     client subscriber(w);
-    join_as(publisher, "", "levels");
-    join_as(subscriber, "", "levels");
+    join_with(publisher, "", "levels");
+    join_with(subscriber, "", "levels");
     subscribe(subscriber, "", "{'match':'prefix'}");
     publisher.say("[16,1,{},'site.x']");
     CHECK(*subscriber.next().at(3)->find("trustlevel") == value(3));
@@ -93,7 +93,7 @@ TEST_CASE("trust levels come from the permission")
 TEST_CASE_METHOD(pair, "keys of payload passthru go to the subscribers that know them, and to no others")
 {
     client capable(w);
-    join_as(capable, passthru);
+    join_with(capable, passthru);
     subscribe(capable, "a.b");
     subscribe(subscriber, "a.b");
     publisher.say(
@@ -220,8 +220,8 @@ TEST_CASE_METHOD(pair, "PUBLISHED waits for EVENT_RECEIVED of each subscriber th
 {
     client first(w);
     client second(w);
-    join_as(first, acknowledging);
-    join_as(second, "'publisher':{'features':{'x_acknowledged_event_delivery':true}}");  // as autobahn does
+    join_with(first, acknowledging);
+    join_with(second, "'publisher':{'features':{'x_acknowledged_event_delivery':true}}");  // as autobahn does
     for (auto* c : {&first, &second, &subscriber}) {
         subscribe(*c, "a.b");
     }
@@ -247,7 +247,7 @@ TEST_CASE_METHOD(pair,
                  "without a subscriber that acknowledges, or without the option, PUBLISHED comes at once")
 {
     client capable(w);
-    join_as(capable, acknowledging);
+    join_with(capable, acknowledging);
     subscribe(capable, "a.c");
     subscribe(subscriber, "a.b");
     publisher.say("[16,4,{'acknowledge':true,'x_acknowledged_delivery':true},'a.b']");
@@ -263,7 +263,7 @@ TEST_CASE_METHOD(pair,
 TEST_CASE_METHOD(pair, "a delivery that is not acknowledged ends with an error")
 {
     client capable(w);
-    join_as(capable, acknowledging);
+    join_with(capable, acknowledging);
     subscribe(capable, "a.b");
     publisher.say("[16,4,{'acknowledge':true,'x_acknowledged_delivery':true},'a.b']");
     SECTION("in time")
@@ -295,7 +295,7 @@ TEST_CASE_METHOD(pair, "a limited number of deliveries may wait")
 {
     w.logic.env().limits.max_deliveries_open = 2;
     client capable(w);
-    join_as(capable, acknowledging);
+    join_with(capable, acknowledging);
     subscribe(capable, "a.b");
     auto const publish = [&] {
         publisher.say("[16,4,{'acknowledge':true,'x_acknowledged_delivery':true},'a.b']");

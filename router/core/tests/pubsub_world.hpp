@@ -43,7 +43,7 @@ inline std::string error_of(client& c, std::string const& procedure, std::string
 }
 
 /// Joins realm1 as a peer that announces these features: "'subscriber':{'features':{..}}".
-inline client& join_as(client& c, std::string const& roles, std::string const& realm = "realm1")
+inline client& join_with(client& c, std::string const& roles, std::string const& realm = "realm1")
 {
     c.say("[1,'" + realm + "',{'roles':{" + roles + "}}]");
     auto const welcome = c.next();

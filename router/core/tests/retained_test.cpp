@@ -142,8 +142,8 @@ TEST_CASE_METHOD(retaining, "a retained event tells its publisher as it would ha
     w.logic.add_realm("open", {std::make_shared<role>("anonymous", std::vector{open})});
     client p(w);
     client s(w);
-    join_as(p, "", "open");
-    join_as(s, "", "open");
+    join_with(p, "", "open");
+    join_with(s, "", "open");
     p.say("[16,1,{'retain':true},'a.b']");
     auto const id = p.id;
     p.drop();
@@ -157,7 +157,7 @@ TEST_CASE_METHOD(retaining, "realms do not see each other's retained events")
     w.logic.add_realm("realm2", {std::make_shared<role>("anonymous", std::vector{everything()})});
     publisher.say("[16,1,{'retain':true},'a.b',[1]]");
     client there(w);
-    join_as(there, "", "realm2");
+    join_with(there, "", "realm2");
     there.say("[32,1,{'get_retained':true},'a.b']");
     there.next();
     CHECK(there.silent());

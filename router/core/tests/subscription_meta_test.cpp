@@ -163,7 +163,7 @@ TEST_CASE_METHOD(watched,
                  "a subscriber that is removed is told if it can understand it, and gets no more events")
 {
     client capable(w);
-    join_as(capable, "'subscriber':{'features':{'subscription_revocation':true}}");
+    join_with(capable, "'subscriber':{'features':{'subscription_revocation':true}}");
     auto const s = subscribe(capable, "a.b");
     subscribe(c, "a.b");
     watch();
@@ -203,7 +203,7 @@ TEST_CASE_METHOD(watched, "ids of another realm are unknown here")
 {
     w.logic.add_realm("realm2", {std::make_shared<role>("anonymous", std::vector{everything()})});
     client there(w);
-    join_as(there, "", "realm2");
+    join_with(there, "", "realm2");
     subscribe(c, "a.a");
     auto const s = subscribe(c, "a.b");  // ids are counted in each realm: this one is not taken there
     CHECK(error_of(there, "wamp.subscription.get", "[" + text(s) + "]") == "wamp.error.no_such_subscription");

@@ -76,7 +76,9 @@ TEST_CASE_METHOD(leaving,
     }
     SECTION("kill")
     {
-        result_of(heir, "wamp.session.kill", "[" + text(dying.id) + "]");
+        client boss(w);
+        boss.join();
+        result_of(boss, "wamp.session.kill", "[" + text(dying.id) + "]");
     }
     CHECK(inherited() == "1 ");
     dying.drop();
@@ -143,7 +145,7 @@ TEST_CASE("nobody leaves behind what he may not publish")
     permission may_publish{"site.", wamp::match_policy::prefix, {false, false, true, false, false, false}};
     w.logic.add_realm("strict", {std::make_shared<role>("anonymous", std::vector{may_call, may_publish})});
     client c(w);
-    join_as(c, "", "strict");
+    join_with(c, "", "strict");
     CHECK(error_of(c, "wamp.session.add_testament", "['other.a',[],{}]") == "wamp.error.not_authorized");
     CHECK(result_of(c, "wamp.session.add_testament", "['site.a',[],{}]").is_integer());
 }
