@@ -165,18 +165,20 @@ std::string describe(settings const& s)
                     {"match", wamp::name(p.match)},
                     {"allow", rights_of(p.allow)},
                     {"disclose",
-                     dict{{"caller", p.allow.disclose_caller}, {"publisher", p.allow.disclose_publisher}}}});
+                     dict{{"caller", p.allow.disclose_caller}, {"publisher", p.allow.disclose_publisher}}},
+                    {"trustlevel", p.allow.trustlevel >= 0 ? value(p.allow.trustlevel) : value()}});
             }
             roles.append(role_name, std::move(entries));
         }
-        realms.emplace_back(
-            dict{{"name", realm.name},
-                 {"uri_check", realm.options.uri_check == wamp::uri_rule::strict ? "strict" : "loose"},
-                 {"meta_api", realm.options.meta_api},
-                 {"allow_disclose_me", realm.options.allow_disclose_me},
-                 {"call_queues", describe(realm.options.call_queues)},
-                 {"drop_oldest", texts(realm.drop_oldest)},
-                 {"roles", std::move(roles)}});
+        realms.emplace_back(dict{
+            {"name", realm.name},
+            {"uri_check", realm.options.uri_check == wamp::uri_rule::strict ? "strict" : "loose"},
+            {"meta_api", realm.options.meta_api},
+            {"allow_disclose_me", realm.options.allow_disclose_me},
+            {"meta_dialect", realm.options.dialect == meta_dialect::crossbar ? "crossbar" : "specification"},
+            {"call_queues", describe(realm.options.call_queues)},
+            {"drop_oldest", texts(realm.drop_oldest)},
+            {"roles", std::move(roles)}});
     }
     list listeners;
     for (auto const& l : s.listeners) {
@@ -189,6 +191,12 @@ std::string describe(settings const& s)
                       {"max_subscriptions", lim.max_subscriptions},
                       {"max_registrations", lim.max_registrations},
                       {"max_calls_open", lim.max_calls_open},
+                      {"max_deliveries_open", lim.max_deliveries_open},
+                      {"max_testaments", lim.max_testaments},
+                      {"max_testament_bytes", lim.max_testament_bytes},
+                      {"max_retained", lim.max_retained},
+                      {"max_retained_bytes", lim.max_retained_bytes},
+                      {"delivery_timeout_ms", lim.delivery_timeout.count()},
                       {"auth_failures", lim.auth_failures},
                       {"call_timeout_max_ms", lim.call_timeout_max.count()},
                       {"hello_timeout_ms", lim.hello_timeout.count()},

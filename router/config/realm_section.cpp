@@ -9,7 +9,7 @@ namespace {
 permission read_permission(reader& in, config::node const& n)
 {
     permission p;
-    if (!in.map(n, {"uri", "match", "allow", "disclose", "cache", "validate", "meta"})) {
+    if (!in.map(n, {"uri", "match", "allow", "disclose", "cache", "validate", "meta", "cerro"})) {
         return p;
     }
     p.uri = in.required_text(n, "uri");
@@ -39,6 +39,10 @@ permission read_permission(reader& in, config::node const& n)
         p.allow.disclose_caller = in.boolean(*show, "caller", false);
         p.allow.disclose_publisher = in.boolean(*show, "publisher", false);
     }
+    if (auto const* ours = n.find("cerro");
+        ours != nullptr && in.map(*ours, {"trustlevel"}) && ours->find("trustlevel") != nullptr) {
+        p.allow.trustlevel = static_cast<int>(in.integer(*ours, "trustlevel", 0, 0, 1'000'000));
+    }
     return p;
 }
 
@@ -54,6 +58,20 @@ void read_options(reader& in, config::node const& n, realm_options& out)
     }
     out.uri_check = check == "strict" ? wamp::uri_rule::strict : wamp::uri_rule::loose;
     in.no_effect(n, {{"bridge_meta_api", "false"}, {"event_dispatching_chunk_size", "100"}});
+}
+
+/// "cerro" of a realm.
+void read_own_options(reader& in, config::node const& n, realm_options& out)
+{
+    if (!in.map(n, {"allow_disclose_me", "meta_dialect"})) {
+        return;
+    }
+    out.allow_disclose_me = in.boolean(n, "allow_disclose_me", false);
+    auto const dialect = in.text(n, "meta_dialect", "crossbar");
+    if (dialect != "crossbar" && dialect != "specification") {
+        in.wrong(*n.find("meta_dialect"), "'" + dialect + "' must be crossbar or specification");
+    }
+    out.dialect = dialect == "specification" ? meta_dialect::specification : meta_dialect::crossbar;
 }
 
 /// "cerro": {"slow": "disconnect" | "drop-oldest"} of a role: true for the second.
@@ -87,8 +105,8 @@ void read_realm(reader& in, config::node const& n, settings& out)
     if (auto const* options = n.find("options")) {
         read_options(in, *options, realm.options);
     }
-    if (auto const* ours = n.find("cerro"); ours != nullptr && in.map(*ours, {"allow_disclose_me"})) {
-        realm.options.allow_disclose_me = in.boolean(*ours, "allow_disclose_me", false);
+    if (auto const* ours = n.find("cerro")) {
+        read_own_options(in, *ours, realm.options);
     }
     if (auto const* store = n.find("store");
         store != nullptr && in.map(*store, {"type", "limit", "event-history", "call-queue"})) {

@@ -36,24 +36,14 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
     }
     out.drain_time = in.duration(n, "drain_time", out.drain_time);
     auto const* lim = n.find("limits");
-    if (lim == nullptr || !in.map(*lim,
-                                  {"max_message",
-                                   "pending_bytes",
-                                   "write_deadline",
-                                   "handshake_timeout",
-                                   "ping_interval",
-                                   "ping_timeout",
-                                   "max_depth",
-                                   "max_items",
-                                   "max_uri",
-                                   "max_subscriptions",
-                                   "max_registrations",
-                                   "max_calls_open",
-                                   "auth_failures",
-                                   "call_timeout_max",
-                                   "hello_timeout",
-                                   "auth_timeout",
-                                   "max_connections"})) {
+    if (lim == nullptr || !in.map(*lim, {"max_message",         "pending_bytes",      "write_deadline",
+                                         "handshake_timeout",   "ping_interval",      "ping_timeout",
+                                         "max_depth",           "max_items",          "max_uri",
+                                         "max_subscriptions",   "max_registrations",  "max_calls_open",
+                                         "max_deliveries_open", "max_testaments",     "max_testament_bytes",
+                                         "max_retained",        "max_retained_bytes", "delivery_timeout",
+                                         "auth_failures",       "call_timeout_max",   "hello_timeout",
+                                         "auth_timeout",        "max_connections"})) {
         return;
     }
     constexpr std::int64_t many = 1'000'000'000;
@@ -73,6 +63,12 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
     count("max_subscriptions", s.max_subscriptions);
     count("max_registrations", s.max_registrations);
     count("max_calls_open", s.max_calls_open);
+    count("max_deliveries_open", s.max_deliveries_open);
+    count("max_testaments", s.max_testaments);
+    count("max_retained", s.max_retained);
+    s.max_testament_bytes = in.size(*lim, "max_testament_bytes", s.max_testament_bytes);
+    s.max_retained_bytes = in.size(*lim, "max_retained_bytes", s.max_retained_bytes);
+    s.delivery_timeout = in.duration(*lim, "delivery_timeout", s.delivery_timeout);
     count("auth_failures", s.auth_failures);
     count("max_connections", out.max_connections);
     s.call_timeout_max = in.duration(*lim, "call_timeout_max", s.call_timeout_max);
