@@ -3,8 +3,9 @@
 // permessage-deflate (RFC 7692): what is agreed upon, and messages in and out. No I/O.
 
 #include <cerro/base/bytes.hpp>
-#include <cerro/transport/stream.hpp>
+#include <cerro/transport/websocket_options.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
