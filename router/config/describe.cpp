@@ -1,3 +1,4 @@
+#include "sections.hpp"
 #include <cerro/codec/codec.hpp>
 #include <cerro/router/settings.hpp>
 
@@ -75,6 +76,7 @@ struct path_describer {
         out.set("allowed_origins", texts(w.origins.allowed));
         out.set("allow_null_origin", w.origins.allow_null);
         out.set("enable_webstatus", w.webstatus);
+        out.set("websocket", router::describe(w.websocket));
         return out;
     }
     dict operator()(caller_settings const& c) const { return bridge("caller", c); }
@@ -139,7 +141,9 @@ dict describe(listener_settings const& l)
         out.append("endpoint", dict{{"path", e.unix_path}});
     }
     if (l.type != listener_settings::kind::web) {
-        out.append("wamp", describe(l.wamp));
+        out.append(
+            "wamp",
+            l.type == listener_settings::kind::websocket ? path_describer{}(l.wamp) : describe(l.wamp));
         return out;
     }
     dict paths;

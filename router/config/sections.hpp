@@ -28,6 +28,8 @@ void read_paths(reader& in,
                 listener_settings& out);
 /// What stands in a WebSocket path, or in a WebSocket or RawSocket transport.
 wamp_settings read_wamp(reader& in, config::node const& n, section_context const& about, bool websocket);
+void read_websocket_options(reader& in, config::node const& n, wamp_settings& out);
+[[nodiscard]] dict describe(transport::websocket_options const& o);
 /// A path of the file as the system takes it: relative ones belong to the folder of the configuration.
 std::string resolved(section_context const& about, std::string const& path);
 /// The `auth` section; without one, everybody is role "anonymous".

@@ -10,10 +10,6 @@ namespace cerro::router {
 
 namespace {
 
-constexpr std::chrono::milliseconds off{24 * 3'600'000};  // where crossbar writes 0 for "none"
-constexpr std::int64_t max_ms = 24LL * 3'600'000;
-constexpr std::int64_t max_wire_message = 64LL << 20U;
-
 // --- endpoint
 // ---------------------------------------------------------------------------------------------------
 
@@ -140,77 +136,6 @@ void read_serializers(reader& in, config::node const& n, wamp_settings& out)
     if (out.serializers.empty()) {
         in.wrong(*n.find("serializers"),
                  "none of these serializers is supported; json, msgpack and cbor are");
-    }
-}
-
-void read_websocket_options(reader& in, config::node const& n, wamp_settings& settings)
-{
-    if (!in.map(n,
-                {"allowed_origins",
-                 "allow_null_origin",
-                 "external_port",
-                 "open_handshake_timeout",
-                 "close_handshake_timeout",
-                 "max_frame_size",
-                 "max_message_size",
-                 "auto_fragment_size",
-                 "auto_ping_interval",
-                 "auto_ping_timeout",
-                 "auto_ping_size",
-                 "auto_ping_restart_on_any_traffic",
-                 "fail_by_drop",
-                 "echo_close_codereason",
-                 "tcp_nodelay",
-                 "require_masked_client_frames",
-                 "apply_mask",
-                 "mask_server_frames",
-                 "validate_utf8",
-                 "enable_webstatus",
-                 "show_server_version",
-                 "require_websocket_subprotocol",
-                 "compression"})) {
-        return;
-    }
-    in.no_effect(n,
-                 {{"external_port", ""},
-                  {"close_handshake_timeout", "0"},
-                  {"max_frame_size", "0"},
-                  {"auto_fragment_size", "0"},
-                  {"auto_ping_size", "4"},
-                  {"auto_ping_restart_on_any_traffic", "true"},
-                  {"fail_by_drop", "false"},
-                  {"echo_close_codereason", "false"},
-                  {"tcp_nodelay", "true"},
-                  {"require_masked_client_frames", "true"},
-                  {"apply_mask", "true"},
-                  {"mask_server_frames", "false"},
-                  {"validate_utf8", "true"},
-                  {"show_server_version", "false"},
-                  {"require_websocket_subprotocol", "true"},
-                  {"compression", ""}});
-    if (n.find("allowed_origins") != nullptr) {
-        settings.origins.allowed = in.texts(n, "allowed_origins");
-    }
-    settings.origins.allow_null = in.boolean(n, "allow_null_origin", true);
-    settings.webstatus = in.boolean(n, "enable_webstatus", true);
-    auto& out = settings.limits;
-    auto const ms = [&](std::string_view key) {
-        return std::chrono::milliseconds(in.integer(n, key, 0, 0, max_ms));
-    };
-    if (auto const t = ms("open_handshake_timeout"); t.count() > 0) {
-        out.handshake_timeout = t;
-    }
-    if (n.find("auto_ping_interval") != nullptr) {
-        auto const interval = ms("auto_ping_interval");
-        auto const patience = ms("auto_ping_timeout");
-        out.ping_interval = interval.count() > 0 ? interval : off;
-        // Crossbar counts its time-out from the ping; ours counts from the last sign of life.
-        out.ping_timeout =
-            interval.count() > 0 && patience.count() > 0 ? interval + patience : 2 * out.ping_interval;
-    }
-    in.integer(n, "auto_ping_size", 4, 4, 125);
-    if (auto const size = in.integer(n, "max_message_size", 0, 0, max_wire_message); size > 0) {
-        out.max_message = static_cast<std::size_t>(size);
     }
 }
 

@@ -23,6 +23,7 @@ transport::accept_options accept_settings(wamp_settings const& w)
     }
     out.batched = w.batched;
     out.lim = w.limits;
+    out.websocket = w.websocket;
     return out;
 }
 

@@ -93,7 +93,7 @@ async function eventsBothWays(tried, partner, name) {
 
 function combinations() {
   const all = [];
-  for (const key of ["WS_URL", "WSS_URL"]) {
+  for (const key of ["WS_URL", "WSS_URL", "WS_DEFLATE_URL", "WS_FORGETFUL_URL"]) {
     const scheme = key.slice(0, -4).toLowerCase();
     const url = process.env[key];
     all.push([`${scheme}-default`, { type: "websocket", url }]);

@@ -124,7 +124,7 @@ def duplicate_registration(tried, partner, name):
 
 def combinations():
     unix = UNIXClientEndpoint(reactor, os.environ["RS_UNIX"])
-    for key in ("WS_URL", "WSS_URL"):
+    for key in ("WS_URL", "WSS_URL", "WS_DEFLATE_URL", "WS_FORGETFUL_URL"):
         scheme = key[:-4].lower()
         yield f"{scheme}.default", os.environ[key], None, None
         for make in (JsonSerializer, MsgPackSerializer, CBORSerializer):
@@ -146,6 +146,8 @@ def main():
         try:
             partner = yield join(os.environ["WS_URL"], [JsonSerializer()])
             tried = yield join(url, serializers, endpoint)
+            expect("compressed", bool(getattr(tried._transport, "websocket_extensions_in_use", [])),
+                   name.startswith(("ws_deflate", "ws_forgetful")))
             for step in (echo_both_ways, errors_both_ways, events_both_ways, duplicate_registration):
                 yield step(tried, partner, name)
             for session in (tried, partner):

@@ -4,8 +4,8 @@
 usage: with_router.py ROUTER CERTIFICATES COMMAND...
 
 ROUTER is the cerro-router program, CERTIFICATES a folder with server.pem and server.key. The command finds the
-router by the environment: WS_URL, WSS_URL, RS_URL, RSS_URL, RS_UNIX (path of a socket), REALM, CA_FILE. All ports
-are the system's choice.
+router by the environment: WS_URL, WSS_URL, RS_URL, RSS_URL, RS_UNIX (path of a socket), WS_DEFLATE_URL and
+WS_FORGETFUL_URL (compression), REALM, CA_FILE. All ports are the system's choice.
 """
 import json
 import os
@@ -17,6 +17,16 @@ import tempfile
 import time
 
 REALM = "interop"
+# Everything of compression and framing away from the defaults.
+FORGETFUL = {
+    "auto_fragment_size": 1000,
+    "auto_ping_interval": 100,
+    "auto_ping_timeout": 5000,
+    "auto_ping_size": 125,
+    "echo_close_codereason": True,
+    "compression": {"deflate": {"request_no_context_takeover": True, "request_max_window_bits": 9,
+                                "no_context_takeover": True, "max_window_bits": 9, "memory_level": 1}},
+}
 
 
 def configuration(folder: pathlib.Path, certificates: pathlib.Path) -> dict:
@@ -35,6 +45,8 @@ def configuration(folder: pathlib.Path, certificates: pathlib.Path) -> dict:
                 {"type": "rawsocket", "endpoint": tcp},
                 {"type": "rawsocket", "endpoint": {**tcp, "tls": tls}},
                 {"type": "rawsocket", "endpoint": {"type": "unix", "path": str(folder / "router.sock")}},
+                {"type": "websocket", "endpoint": tcp, "options": {"compression": {"deflate": {}}}},
+                {"type": "websocket", "endpoint": tcp, "options": FORGETFUL},
             ],
         }],
     }
@@ -65,7 +77,8 @@ def main() -> int:
                        NODE_EXTRA_CA_CERTS=str(certificates / "server.pem"),
                        WS_URL=f"ws://127.0.0.1:{ports[0]}/", WSS_URL=f"wss://localhost:{ports[1]}/",
                        RS_URL=f"rs://127.0.0.1:{ports[2]}", RSS_URL=f"rss://localhost:{ports[3]}",
-                       RS_UNIX=str(folder / "router.sock"))
+                       RS_UNIX=str(folder / "router.sock"),
+                       WS_DEFLATE_URL=f"ws://127.0.0.1:{ports[5]}/", WS_FORGETFUL_URL=f"ws://127.0.0.1:{ports[6]}/")
             try:
                 code = subprocess.run(command, env=env, timeout=100).returncode
             except subprocess.TimeoutExpired:

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t smallest_buffer = 2U * 1024U;
 constexpr std::size_t usual_buffer = 64U * 1024U;
 constexpr int small_reads_before_shrinking = 64;
+constexpr int writes_in_a_turn = 8;  // of up to gather_bytes each, before others have their turn
 constexpr std::chrono::milliseconds usual_linger_time{1'000};
 
 std::vector<byte_view>& spare_batch()
@@ -222,12 +223,16 @@ void byte_channel::flush()
     if (writing_ || state_ == state::lingering || state_ == state::closed) {
         return;
     }
-    for (;;) {
+    for (int writes = 0;; ++writes) {
         if (out_.empty()) {
             fill();
         }
         if (out_.empty()) {
             break;
+        }
+        if (writes == writes_in_a_turn) {
+            post_flush();
+            return;
         }
         std::array<asio::const_buffer, gather_buffers> buffers;
         std::size_t const count = out_.gather(buffers.begin());

@@ -88,7 +88,6 @@ protected:
     void only_pongs_count() { reads_count_ = false; }
     [[nodiscard]] bool pings() const { return pings_; }
     void start_pinging();
-    void end();
 
     [[nodiscard]] state current() const { return state_; }
     [[nodiscard]] close_reason reason() const { return reason_; }
@@ -122,6 +121,7 @@ private:
     void tick();
     void watch(clock::time_point now);
     void linger();
+    void end();
     void notify();
 
     std::shared_ptr<io_stream> stream_;

@@ -67,6 +67,8 @@ public:
     virtual void abort() = 0;
     /// The kernel gives the connection up when data stays unacknowledged for so long.
     virtual void set_dead_peer_timeout(std::chrono::milliseconds t) = 0;
+    /// Small writes may wait for company (TCP_NODELAY off; it is on at first).
+    virtual void allow_delay() = 0;
 };
 
 }  // namespace cerro::transport

@@ -200,6 +200,14 @@ public:
         }
     }
 
+    void allow_delay() override
+    {
+        if constexpr (!std::is_same_v<Socket, unix_socket>) {
+            error_code ignored;  // only slower or faster
+            plain().set_option(tcp::no_delay(false), ignored);
+        }
+    }
+
 private:
     auto& plain()
     {

@@ -208,6 +208,9 @@ asio::awaitable<result<std::shared_ptr<channel>>> accept_websocket(std::shared_p
         io->abort();
         co_return fail(written.error().code, io->peer() + ": WebSocket upgrade: " + written.error().what);
     }
+    if (!options.websocket.no_delay) {
+        io->allow_delay();
+    }
     auto info = info_of(*io, terms, options);
     info.headers = headers_of(parser.get());
     co_return make_websocket_server_channel(

@@ -34,7 +34,6 @@ websocket_decoder::event websocket_decoder::next(char* in, std::size_t size)
         }
         assembled_.clear();
     }
-    wanted_ = 0;
     frame_head head;
     if (char const* const wrong = read_frame_head({in, size}, head)) {
         return fault(close_code::protocol_error, wrong);
@@ -50,7 +49,6 @@ websocket_decoder::event websocket_decoder::next(char* in, std::size_t size)
         return {};
     }
     if (head.length > size - head.size) {
-        wanted_ = head.size + static_cast<std::size_t>(head.length);
         return {};
     }
     char* const payload = in + head.size;

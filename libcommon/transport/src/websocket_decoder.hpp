@@ -62,9 +62,6 @@ public:
     /// given.
     [[nodiscard]] event next(char* in, std::size_t size);
 
-    /// Octets that the frame at the front needs to be whole, 0 when not known: never more than the limits.
-    [[nodiscard]] std::size_t wanted() const { return wanted_; }
-
 private:
     event on_data(frame_head const& head, char* payload);
     event on_control(frame_head const& head, char* payload);
@@ -78,7 +75,6 @@ private:
     bool ascii_ = true;        // all of it so far
     bool done_ = false;        // assembled_ was handed out
     bytes assembled_;          // the message that was begun
-    std::size_t wanted_ = 0;
 };
 
 }  // namespace cerro::transport

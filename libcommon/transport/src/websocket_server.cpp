@@ -141,7 +141,7 @@ private:
         }
         consume_all();
         if (close_received_ && current() == state::lingering) {
-            end();  // both have said their last word
+            below()->shutdown_send();  // both have said their last word
         }
     }
 

@@ -253,11 +253,6 @@ TEST_CASE("websocket decoder: too large is told at the header, without the memor
         endless += frame("0123456789", part(opcode::continuation, false));
     }
     CHECK(fault(endless, rules(100)) == "fault 1009 a message of 110 bytes; the limit is 100");
-
-    websocket_decoder d(rules(), std::nullopt);
-    std::string head = frame(std::string(500'000, 'x')).substr(0, 100);
-    CHECK(d.next(head.data(), head.size()).what == kind::more);
-    CHECK(d.wanted() == 500'014);
 }
 
 TEST_CASE("websocket decoder: text must be UTF-8, also across fragments, unless that is switched off")

@@ -1,70 +1,15 @@
 // WebSocket upgrades and framing against hand-made octets.
 
-#include "support.hpp"
+#include "raw_websocket.hpp"
 #include <cerro/testing/gate.hpp>
-
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
 
 #include <catch2/catch.hpp>
 
 namespace cerro::transport {
 
-using boost::asio::ip::tcp;
 using testing::run;
 using testing::run_until;
 using namespace std::string_literals;
-
-namespace {
-
-struct raw_client {
-    boost::asio::io_context& io;
-    tcp::socket socket;
-    std::string got;
-    std::array<char, 4096> buffer{};
-    bool ended = false;
-
-    raw_client(boost::asio::io_context& context, std::uint16_t port) : io(context), socket(context)
-    {
-        socket.connect({boost::asio::ip::make_address("127.0.0.1"), port});
-        read_on();
-    }
-    void write(std::string const& octets) { boost::asio::write(socket, boost::asio::buffer(octets)); }
-    void read_on()
-    {
-        socket.async_read_some(boost::asio::buffer(buffer),
-                               [this](boost::system::error_code ec, std::size_t n) {
-                                   got.append(buffer.data(), n);
-                                   if (ec) {
-                                       ended = true;
-                                   } else {
-                                       read_on();
-                                   }
-                               });
-    }
-    void upgrade(std::string const& protocols, std::string const& more = "")
-    {
-        write(
-            "GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n" +
-            (protocols.empty() ? "" : "Sec-WebSocket-Protocol: " + protocols + "\r\n") + more + "\r\n");
-    }
-    bool has(std::string const& text)
-    {
-        return run_until(io, [&] { return got.find(text) != std::string::npos; });
-    }
-};
-
-/// A masked client frame (mask 0 0 0 0).
-std::string frame(int opcode, std::string const& payload)
-{
-    std::string f;
-    f.push_back(static_cast<char>(0x80 | opcode));
-    f.push_back(static_cast<char>(0x80 | payload.size()));
-    return f + "\0\0\0\0"s + payload;
-}
-
-}  // namespace
 
 TEST_CASE("websocket server: negotiates the first known subprotocol and declines compression")
 {

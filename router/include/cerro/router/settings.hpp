@@ -11,6 +11,7 @@
 #include <cerro/router/role.hpp>
 #include <cerro/router/web_settings.hpp>
 #include <cerro/transport/channel.hpp>
+#include <cerro/transport/websocket_options.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -51,6 +52,7 @@ struct wamp_settings {
     std::vector<codec::serializer> serializers;  ///< empty: all
     bool batched = true;
     transport::limits limits;
+    transport::websocket_options websocket;
     origin_rules origins;   ///< WebSocket
     bool webstatus = true;  ///< WebSocket: a plain GET is answered with a page; else with 426
 };
