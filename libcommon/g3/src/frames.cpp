@@ -1,5 +1,5 @@
 #include "cursor.hpp"
-#include <cerro/g3/crc32c.hpp>
+#include <cerro/base/crc32c.hpp>
 #include <cerro/g3/frames.hpp>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #include "encoder.hpp"
-#include <cerro/g3/crc32c.hpp>
+#include <cerro/base/crc32c.hpp>
 #include <cerro/g3/writer.hpp>
 
 #include <zlib.h>

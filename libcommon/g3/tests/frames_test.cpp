@@ -1,5 +1,5 @@
 #include "fixtures.hpp"
-#include <cerro/g3/crc32c.hpp>
+#include <cerro/base/crc32c.hpp>
 #include <cerro/g3/file.hpp>
 #include <cerro/g3/frames.hpp>
 

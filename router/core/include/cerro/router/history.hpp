@@ -94,6 +94,8 @@ public:
     /// The events that `q` asks for; `done` is called on this thread, perhaps before read() returns.
     void read(history_query q, std::function<void(history_page)> done);
 
+    /// history_store::trouble()
+    [[nodiscard]] std::string trouble() const { return store_ ? store_->trouble() : std::string(); }
     /// PUBLISHED messages that wait for the disk.
     [[nodiscard]] std::size_t held() const { return held_.size(); }
 

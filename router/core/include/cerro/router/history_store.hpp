@@ -94,8 +94,10 @@ public:
     [[nodiscard]] virtual std::uint64_t written() const = 0;
     /// `f` is called when written() has grown.
     virtual void on_written(std::function<void()> f) = 0;
-    /// `done` is called once, later; also when the store ends.
+    /// `done` is called once, later; never after the store's end.
     virtual void read(history_query q, std::function<void(history_page)> done) = 0;
+    /// What an operator must know, for health; empty: all is well.
+    [[nodiscard]] virtual std::string trouble() const = 0;
 };
 
 }  // namespace cerro::router

@@ -1,4 +1,4 @@
-#include <cerro/g3/crc32c.hpp>
+#include <cerro/base/crc32c.hpp>
 
 #include <array>
 #include <cstring>
@@ -7,7 +7,7 @@
 #include <nmmintrin.h>
 #endif
 
-namespace cerro::g3 {
+namespace cerro {
 namespace {
 
 constexpr std::array<std::uint32_t, 256> make_table()
@@ -70,4 +70,4 @@ std::uint32_t crc32c(byte_view octets, std::uint32_t running) noexcept
     return best(octets, running);
 }
 
-}  // namespace cerro::g3
+}  // namespace cerro
