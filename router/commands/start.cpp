@@ -5,7 +5,13 @@
 #include <cerro/app/ports_file.hpp>
 #include <cerro/app/service.hpp>
 #include <cerro/log/log.hpp>
+#include <cerro/log/spawn.hpp>
 #include <cerro/router/instance.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -42,8 +48,9 @@ settings load(options const& o)
 
 void add_options(CLI::App& app, options& o)
 {
-    app.add_option(
-        "--config", o.config, "configuration file (crossbar's config.json, version 2), with --cbdir in there");
+    app.add_option("--config",
+                   o.config,
+                   "configuration file (crossbar's config.json, version 2), with --cbdir in there");
     app.add_option("--cbdir", o.cbdir, "folder with config.json (default $CROSSBAR_DIR, or .crossbar)");
     app.add_option(
         "--ports-file", o.ports_file, "write transports, addresses and ports there as JSON once listening");
@@ -54,7 +61,8 @@ void add_options(CLI::App& app, options& o)
         "--print-config", o.print_config, "print the effective configuration, without secrets, and end");
     std::string names = "Commands (first word; start is the default):\n";
     for (auto const& c : commands()) {
-        names += "  " + std::string(c.name) + std::string(12 - c.name.size(), ' ') + std::string(c.summary) + "\n";
+        names +=
+            "  " + std::string(c.name) + std::string(12 - c.name.size(), ' ') + std::string(c.summary) + "\n";
     }
     app.footer(names);
 }
@@ -64,6 +72,21 @@ void check(options const& o)
     auto const s = load(o);
     for (auto const& warning : s.warnings) {
         std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    }
+}
+
+/// Tells GET /healthz what the router has to say.
+app::asio::awaitable<void> watch_health(app::context& context, std::weak_ptr<instance> router)
+{
+    app::asio::steady_timer timer(context.io());
+    for (;;) {
+        timer.expires_after(std::chrono::seconds(1));
+        auto const [ec] = co_await timer.async_wait(app::asio::as_tuple(app::asio::use_awaitable));
+        auto const alive = router.lock();
+        if (ec || !alive || context.stopping()) {
+            co_return;
+        }
+        context.set_health(alive->trouble());
     }
 }
 
@@ -90,6 +113,8 @@ app::asio::awaitable<int> serve(app::context& context, options const& o)
                   "reload_not_supported",
                   {{"cure", "restart the router to apply a changed configuration"}});
     });
+    app::asio::co_spawn(
+        context.io(), watch_health(context, router), log::log_exception(std::string(component), "health"));
     co_await context.stopped();
     log::info(component, "draining", {{"sessions", router->session_count()}});
     co_await router->drain();

@@ -154,6 +154,34 @@ dict describe(listener_settings const& l)
     return out;
 }
 
+list describe_entries(std::vector<history_entry> const& entries)
+{
+    list out;
+    for (auto const& e : entries) {
+        dict one{{"uri", e.uri}, {"match", wamp::name(e.match)}};
+        if (!e.durable) {
+            one.append("limit", e.limit);
+            one.append("max_bytes", e.max_bytes);
+        }
+        out.emplace_back(std::move(one));
+    }
+    return out;
+}
+
+dict describe(history_settings const& h)
+{
+    using kind = history_settings::kind;
+    dict out{{"type", h.type == kind::disk ? "disk" : h.type == kind::memory ? "memory" : "none"}};
+    if (h.type == kind::disk) {
+        out.append("folder", h.folder);
+        out.append("max_bytes", h.max_bytes);
+        out.append("queue_bytes", h.queue_bytes);
+        out.append("fsync_ms", h.sync_period ? value(h.sync_period->count()) : value("none"));
+    }
+    out.append("entries", describe_entries(h.entries));
+    return out;
+}
+
 }  // namespace
 
 std::string describe(settings const& s)
@@ -181,6 +209,7 @@ std::string describe(settings const& s)
             {"allow_disclose_me", realm.options.allow_disclose_me},
             {"meta_dialect", realm.options.dialect == meta_dialect::crossbar ? "crossbar" : "specification"},
             {"call_queues", describe(realm.options.call_queues)},
+            {"kept", describe_entries(realm.kept)},
             {"drop_oldest", texts(realm.drop_oldest)},
             {"roles", std::move(roles)}});
     }
@@ -210,6 +239,7 @@ std::string describe(settings const& s)
                                {"worker", s.worker},
                                {"realms", std::move(realms)},
                                {"transports", std::move(listeners)},
+                               {"history", describe(s.history)},
                                {"limits", limits},
                                {"drain_time_ms", s.drain_time.count()}},
                           2);
@@ -223,6 +253,7 @@ result<settings> load_settings(std::string const& path, bool skip_components)
         return fail(errc::io, path + ": cannot be read; give --config FILE or --cbdir DIR");
     }
     load_options options;
+    options.keep_feeds = true;
     options.skip_components = skip_components;
     if (auto const dir = std::filesystem::path(path).parent_path(); !dir.empty()) {
         options.base_dir = dir.string();

@@ -111,10 +111,7 @@ void read_realm(reader& in, config::node const& n, settings& out)
     if (auto const* store = n.find("store");
         store != nullptr && in.map(*store, {"type", "limit", "event-history", "call-queue"})) {
         read_call_queues(in, *store, realm.options);
-        if (store->find("event-history") != nullptr) {
-            out.warnings.push_back(store->where() +
-                                   ": event history is not supported by this version and is ignored");
-        }
+        realm.kept = read_store(in, *store);
     }
     in.no_effect(n, {{"inventory", ""}});
     for (auto const& role : in.items(n, "roles")) {

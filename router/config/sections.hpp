@@ -15,6 +15,10 @@ struct section_context {
     transport::limits wamp_limits;  ///< from "cerro"; a transport's own options come on top
 };
 
+/// "history" in "cerro"; null when it is absent.
+void read_history(reader& in, config::node const* n, load_options const& options, settings& out);
+/// crossbar's `store` of a realm.
+std::vector<history_entry> read_store(reader& in, config::node const& n);
 void read_realm(reader& in, config::node const& n, settings& out);
 /// `call-queue` of a realm's `store`.
 void read_call_queues(reader& in, config::node const& store, realm_options& out);

@@ -31,7 +31,7 @@ std::string joined(std::vector<std::string> const& lines)
 
 void read_cerro(reader& in, config::node const& n, settings& out, transport::limits& wamp)
 {
-    if (!in.map(n, {"limits", "drain_time"})) {
+    if (!in.map(n, {"limits", "drain_time", "history"})) {
         return;
     }
     out.drain_time = in.duration(n, "drain_time", out.drain_time);
@@ -121,9 +121,12 @@ result<settings> parse_settings(std::string_view json,
             in.wrong(*root, "version must be 2 (crossbar upgrades older files with `crossbar upgrade`)");
         }
         section_context about{options, {}};
-        if (auto const* cerro = root->find("cerro")) {
+        auto const* cerro = root->find("cerro");
+        if (cerro != nullptr) {
             read_cerro(in, *cerro, out, about.wamp_limits);
         }
+        bool const has_history = cerro != nullptr && cerro->is_map() && cerro->find("history") != nullptr;
+        read_history(in, has_history ? cerro->find("history") : nullptr, options, out);
         if (auto const* controller = root->find("controller")) {
             read_controller(in, *controller, out);
         }

@@ -4,10 +4,12 @@
 #include <cerro/auth/compare.hpp>
 #include <cerro/http/server.hpp>
 #include <cerro/log/log.hpp>
+#include <cerro/router/disk_history.hpp>
 #include <cerro/router/instance.hpp>
 #include <cerro/router/log_text.hpp>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -45,7 +47,8 @@ public:
                 roles.back()->set_drop_oldest(
                     std::count(realm.drop_oldest.begin(), realm.drop_oldest.end(), name) != 0);
             }
-            logic().add_realm(realm.name, std::move(roles), realm.options);
+            auto& made = logic().add_realm(realm.name, std::move(roles), realm.options);
+            keep_history(made, realm.kept, metrics);
         }
     }
 
@@ -103,6 +106,16 @@ public:
         return n;
     }
 
+    std::string trouble() const override
+    {
+        std::string all;
+        for (auto const& realm : logic().realms()) {
+            auto const text = realm->history() != nullptr ? realm->history()->trouble() : std::string();
+            all += (all.empty() || text.empty() ? "" : "; ") + text;
+        }
+        return all;
+    }
+
     asio::awaitable<void> drain() override
     {
         auto const self = shared_from_this();
@@ -138,6 +151,28 @@ public:
     }
 
 private:
+    /// @throws failure: the folder cannot be used
+    void keep_history(realm& r, std::vector<history_entry> entries, metrics::registry& metrics)
+    {
+        using kind = history_settings::kind;
+        auto const& h = settings_.history;
+        std::unique_ptr<history_store> store;
+        if (h.type == kind::disk && !h.entries.empty()) {
+            disk_history_options o;
+            o.folder = h.folder;
+            o.realm = r.name();
+            o.max_bytes = h.max_bytes;
+            o.queue_bytes = h.queue_bytes;
+            o.sync_period = h.sync_period;
+            o.post = [ex = ex_](std::function<void()> f) { asio::post(ex, std::move(f)); };
+            store = open_disk_history(std::move(o), metrics);
+        }
+        entries.insert(entries.end(), h.entries.begin(), h.entries.end());
+        if (!entries.empty()) {
+            r.keep_history(std::move(entries), std::move(store));
+        }
+    }
+
     [[nodiscard]] core& logic() const { return shared_->logic; }
 
     // --- what the listeners bring

@@ -109,6 +109,11 @@ void history::acknowledge(kept_event const& e, member& publisher, wamp::id reque
             send_reply(publisher, wamp::message_type::published, request, publication);
             return;
         case kept_event::state::pending:
+            if (e.position <= store_->written()) {  // it was not asked for at once
+                send_reply(publisher, wamp::message_type::published, request, publication);
+                return;
+            }
+            ++publisher.held;
             held_.push_back({e.position, publisher.who.session, request, publication});
             return;
         case kept_event::state::refused:
@@ -131,6 +136,9 @@ void history::on_written()
         held_.pop_front();
         if (auto* const publisher = sessions_(reply.session)) {
             send_reply(*publisher, wamp::message_type::published, reply.request, reply.publication);
+            if (--publisher->held == 0 && publisher->released) {
+                std::exchange(publisher->released, nullptr)();
+            }
         }
     }
 }

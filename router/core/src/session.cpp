@@ -148,15 +148,7 @@ void session::on_established(wamp::message const& m)
         case message_type::unregister: realm_->dealer().unregister(member_, m); return;
         case message_type::cancel: realm_->dealer().cancel(member_, m); return;
         case message_type::event_received: realm_->broker().event_received(member_, m); return;
-        case message_type::goodbye: {
-            leave();
-            wamp::message reply;
-            reply.type = message_type::goodbye;
-            reply.uri = wamp::uri::goodbye_and_out;
-            member_.send(wamp::frame(member_.link.serializer, reply));
-            end(ending::goodbye, "goodbye");
-            return;
-        }
+        case message_type::goodbye: when_acknowledged([this] { answer_goodbye(); }); return;
         case message_type::abort: end(ending::aborted_by_peer, "aborted by peer: " + m.uri); return;
         default: break;
     }
@@ -405,15 +397,39 @@ void session::say_goodbye(ending why, std::string_view reason, std::string_view 
         }
         return;
     }
-    leave();
-    wamp::message m;
-    m.type = message_type::goodbye;
-    m.uri = reason;
-    m.details.append("message", text);
-    member_.send(wamp::frame(member_.link.serializer, m));
-    state_ = state::closing;
     closing_as_ = why;
-    arm(core_.env().limits.goodbye_timeout, ending::goodbye_timeout, "no answer to GOODBYE");
+    when_acknowledged([this, reason = std::string(reason), text = std::string(text)] {
+        leave();
+        wamp::message m;
+        m.type = message_type::goodbye;
+        m.uri = reason;
+        m.details.append("message", text);
+        member_.send(wamp::frame(member_.link.serializer, m));
+        state_ = state::closing;
+        arm(core_.env().limits.goodbye_timeout, ending::goodbye_timeout, "no answer to GOODBYE");
+    });
+}
+
+void session::answer_goodbye()
+{
+    leave();
+    wamp::message reply;
+    reply.type = message_type::goodbye;
+    reply.uri = wamp::uri::goodbye_and_out;
+    member_.send(wamp::frame(member_.link.serializer, reply));
+    end(ending::goodbye, "goodbye");
+}
+
+// What was published with `acknowledge` is acknowledged before GOODBYE; nothing new is taken meanwhile.
+void session::when_acknowledged(std::function<void()> go)
+{
+    if (member_.held == 0) {
+        go();
+        return;
+    }
+    state_ = state::closing;
+    member_.released = std::move(go);
+    arm(core_.env().limits.goodbye_timeout, ending::goodbye_timeout, "the event history does not write");
 }
 
 void session::end(ending why, std::string const& text)

@@ -65,7 +65,7 @@ public:
 };
 
 /// The id of the subscription to a pattern, by subscribing.
-std::string subscription(client& c, std::string const& uri, std::string const& match = "exact")
+std::string subscribe_to(client& c, std::string const& uri, std::string const& match = "exact")
 {
     c.say("[32,77,{'match':'" + match + "'},'" + uri + "']");
     auto const reply = c.next();
@@ -117,7 +117,7 @@ TEST_CASE(
         publish(p, "site.a", i);
         publish(p, "site.other", 100 + i);
     }
-    auto const id = subscription(c, "site.a");
+    auto const id = subscribe_to(c, "site.a");
     CHECK(numbers(events(c, "[" + id + "]")) == std::vector<std::int64_t>{7, 6, 5, 4, 3});
     CHECK(numbers(events(c, "[" + id + ",2]")) == std::vector<std::int64_t>{7, 6});
     CHECK(numbers(events(c, "[" + id + "],{'limit':1}")) == std::vector<std::int64_t>{7});
@@ -136,7 +136,7 @@ TEST_CASE("history: the specification's keyword arguments choose, all together, 
         publish(p, i % 2 == 0 ? "site.even" : "site.odd", i);
         now += std::chrono::seconds(1);
     }
-    auto const id = subscription(c, "site.", "prefix");
+    auto const id = subscribe_to(c, "site.", "prefix");
     auto const all = events(c, "[" + id + "],{'reverse':false}");
     REQUIRE(numbers(all) == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6});
     auto const asked = [&](std::string const& kwargs) {
@@ -170,7 +170,7 @@ TEST_CASE("history: an event is told with the keys of crossbar, of the specifica
     client c(w);
     p.join();
     c.join();
-    auto const id = subscription(c, "site.a");
+    auto const id = subscribe_to(c, "site.a");
     p.say("[16,5,{'ppt_scheme':'x_a'},'site.a',[1,'\\u0000AAE='],{'k':{'deep':[null]}}]");
     auto const event = c.next();
     auto const kept = events(c, "[" + id + "]").at(0);
@@ -198,7 +198,7 @@ TEST_CASE("history: what one serializer published another reads")
     p.join();
     c.join();
     p.say("[16,5,{},'site.a',[1.5,'\\u0000AAE='],{'k':{'deep':[null]}}]");
-    auto const kept = events(c, "[" + subscription(c, "site.a") + "]").at(0);
+    auto const kept = events(c, "[" + subscribe_to(c, "site.a") + "]").at(0);
     CHECK(*kept.find("args") == value(list{1.5, binary{std::string("\0\1", 2)}}));
     CHECK(*kept.find("kwargs") == value(dict{{"k", dict{{"deep", list{nullptr}}}}}));
 }
@@ -213,7 +213,7 @@ TEST_CASE(
     p.join();
     c.join();
     r.join();
-    auto const id = subscription(c, "site.a");
+    auto const id = subscribe_to(c, "site.a");
     publish(p, "site.a", 1, "{'eligible':[" + std::to_string(c.id) + "]}");
     CHECK(c.next().at(3)->find("x_cerro_position") == nullptr);
     publish(p, "site.a", 2, "{'exclude':[" + std::to_string(c.id) + "]}");
@@ -234,11 +234,11 @@ TEST_CASE("history: the right to subscribe is enough to read, and needed")
     publish(p, "site.a", 1);
     publish(p, "secret.a", 2);
     // "reader" may subscribe and call below "site." only: nothing under "wamp.".
-    CHECK(numbers(events(r, "[" + subscription(r, "site.a") + "]")) == std::vector<std::int64_t>{1});
-    auto const secret = subscription(p, "secret.a");
+    CHECK(numbers(events(r, "[" + subscribe_to(r, "site.a") + "]")) == std::vector<std::int64_t>{1});
+    auto const secret = subscribe_to(p, "secret.a");
     CHECK(*call(r, "[" + secret + "]").at(4)->as_text() == "wamp.error.no_such_subscription");
     CHECK(*call(r, "[4711]").at(4)->as_text() == "wamp.error.no_such_subscription");
-    auto const other = subscription(r, "site.not_kept");
+    auto const other = subscribe_to(r, "site.not_kept");
     CHECK(*call(r, "[" + other + "]").at(4)->as_text() == "wamp.error.history_unavailable");
     CHECK(*call(r, "['x']").at(4)->as_text() == "wamp.error.invalid_argument");
     auto const wrong = GENERATE("'limit':-1",
@@ -247,7 +247,7 @@ TEST_CASE("history: the right to subscribe is enough to read, and needed")
                                 "'topic':7",
                                 "'from_position':'x'",
                                 "'max_bytes':-5");
-    auto const refused = call(r, "[" + subscription(r, "site.a") + "],{" + wrong + "}");
+    auto const refused = call(r, "[" + subscribe_to(r, "site.a") + "],{" + wrong + "}");
     CHECK(*refused.at(4)->as_text() == "wamp.error.invalid_argument");
 }
 
@@ -262,7 +262,7 @@ TEST_CASE("history: pages of a bounded size follow each other without a gap, als
         publish(p, "site.agent.feeds.a", i);
         publish(p, "elsewhere.agent.feeds.a", -i);
     }
-    auto const id = subscription(c, "site..feeds.", "wildcard");
+    auto const id = subscribe_to(c, "site..feeds.", "wildcard");
     std::vector<std::int64_t> seen;
     std::string where = "'from_position':0";
     for (int pages = 0;; ++pages) {
@@ -303,7 +303,7 @@ TEST_CASE("history: an answer without pages that is larger than the caller takes
     for (int i = 1; i <= 50; ++i) {
         publish(p, "site.a", i);
     }
-    auto const id = subscription(c, "site.a");
+    auto const id = subscribe_to(c, "site.a");
     CHECK(*call(c, "[" + id + "],{'reverse':false}").at(4)->as_text() == "wamp.error.payload_size_exceeded");
     CHECK(!events(c, "[" + id + "],{'from_position':0}").empty());
 }
@@ -320,7 +320,7 @@ TEST_CASE("history: memory is bounded in events and in bytes")
     for (int i = 1; i <= 100; ++i) {
         publish(p, "site.a", i);
     }
-    auto const kept = numbers(events(c, "[" + subscription(c, "site.a") + ",1000]"));
+    auto const kept = numbers(events(c, "[" + subscribe_to(c, "site.a") + ",1000]"));
     CHECK(kept.front() == 100);
     CHECK(kept.size() > 5);
     CHECK(kept.size() < 25);
@@ -337,7 +337,7 @@ TEST_CASE("history: PUBLISHED waits for the disk, the event does not")
     client c(w);
     p.join();
     c.join();
-    subscription(c, "site.a");
+    subscribe_to(c, "site.a");
     for (int i = 1; i <= 3; ++i) {
         p.say("[16," + std::to_string(i) + ",{'acknowledge':true},'site.a',[" + std::to_string(i) + "]]");
         auto const event = c.next();
@@ -385,7 +385,7 @@ TEST_CASE("history: a page that comes late finds its caller, or nobody")
     kept_world w({durable}, std::move(made));
     client c(w);
     c.join();
-    auto const id = subscription(c, "site.a");
+    auto const id = subscribe_to(c, "site.a");
     c.say("[48,99,{},'wamp.subscription.get_events',[" + id + "]]");
     CHECK(c.silent());
     CHECK(store.asked.uri == "site.a");

@@ -39,6 +39,8 @@ public:
     [[nodiscard]] std::uint16_t port(std::string_view transport) const;
     /// Sessions of all realms.
     [[nodiscard]] virtual std::size_t session_count() const = 0;
+    /// What an operator must know (a history that cannot be written); empty: all is well.
+    [[nodiscard]] virtual std::string trouble() const = 0;
     /// Stops listening, says GOODBYE to all, waits for them at most `drain_time`, then closes what is left.
     virtual asio::awaitable<void> drain() = 0;
     /// Ends at once: closes all listeners and connections. Idempotent.

@@ -24,8 +24,20 @@
 
 namespace cerro::router {
 
+/// "cerro": {"history": {...}}: what every realm keeps.
+struct history_settings {
+    enum class kind : std::uint8_t { none, memory, disk };
+    kind type = kind::none;
+    std::string folder;  ///< disk: each realm has one of its own in it
+    std::vector<history_entry> entries;
+    std::uint64_t max_bytes = 1ULL << 30U;                        ///< disk: of one realm
+    std::size_t queue_bytes = 64U << 20U;                         ///< disk: that wait to be written
+    std::optional<std::chrono::milliseconds> sync_period{1'000};  ///< disk: fsync; none: never
+};
+
 struct realm_settings {
     std::string name;
+    std::vector<history_entry> kept;  ///< crossbar's `store`: in memory, beside what history_settings say
     std::vector<std::pair<std::string, std::vector<permission>>> roles;  ///< name and permissions
     std::vector<std::string> drop_oldest;  ///< roles whose slow sessions lose events, not their connection
     realm_options options;
@@ -88,6 +100,7 @@ struct settings {
     std::vector<realm_settings> realms;
     std::vector<listener_settings> listeners;
     session_limits sessions;
+    history_settings history;
     std::size_t max_connections = 10'000;          ///< of each listener
     std::chrono::milliseconds drain_time{10'000};  ///< from SIGTERM to the last session's end
     std::vector<std::string> warnings;             ///< what was found doubtful; to be logged
@@ -98,6 +111,9 @@ struct load_options {
     std::string base_dir = ".";
     /// Leave out workers and components that this router cannot host, instead of refusing the configuration.
     bool skip_components = false;
+    /// Without "history" in the configuration, feeds are kept on disk in the folder `history` of base_dir;
+    /// else nothing is kept.
+    bool keep_feeds = false;
 };
 
 /// @return the settings, or all problems found, one a line: "config.json:12:5:

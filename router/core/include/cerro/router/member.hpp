@@ -12,6 +12,7 @@
 #include <cerro/router/timers.hpp>
 #include <cerro/wamp/message.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -76,6 +77,9 @@ struct member {
     bool internal = false;     ///< the router's own (HTTP caller): not in the session meta API
 
     std::unique_ptr<testaments> last_will;               ///< null: none was left
+    std::size_t held = 0;            ///< PUBLISHED messages to it that wait for the event history
+    std::function<void()> released;  ///< called, if set, when `held` has come to 0
+
     flat_map<subscription*, std::size_t> subscriptions;  ///< and the place in subscription::subscribers
     flat_map<wamp::id, registration*> registrations;
     flat_map<wamp::id, pending_call*> calls;                        ///< as caller, by CALL.Request

@@ -9,6 +9,7 @@
 #include <cerro/router/access.hpp>
 #include <cerro/router/core.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +70,8 @@ private:
     void abort(ending why, std::string_view reason, std::string const& text);
     void end(ending why, std::string const& text);
     void leave();
+    void answer_goodbye();
+    void when_acknowledged(std::function<void()> go);
     void arm(std::chrono::milliseconds after, ending why, std::string_view what);
 
     core& core_;
