@@ -126,7 +126,12 @@ private:
         if (positions->damaged()) {
             log::error(component, "history_positions_damaged", {{"folder", folder}});
         }
-        state_->segments = std::make_shared<history_segments>(files, folder, report_damage);
+        make_counters(metrics);
+        state_->segments = std::make_shared<history_segments>(
+            files, folder, [damaged = state_->damaged_bytes](history_damage const& d) {
+                report_damage(d);
+                damaged->add(d.length);
+            });
         auto const last = state_->segments->last_position();
         auto first = std::max(positions->limit().value_or(0), last + 1);
         if (!positions->limit()) {
@@ -137,7 +142,7 @@ private:
         if (auto const stored = positions->store(reserved); !stored) {
             throw failure(stored.error().what);
         }
-        make_metrics(metrics);
+        make_gauges(metrics);
         written_ = last;
         state_->written = last;
         reader_ = std::make_unique<disk_reader>(state_->segments, options_.max_reads);
@@ -157,7 +162,7 @@ private:
                    {"next_position", first}});
     }
 
-    void make_metrics(metrics::registry& metrics)
+    void make_counters(metrics::registry& metrics)
     {
         auto const label = "realm=\"" + options_.realm + "\"";
         state_->write_errors = &metrics.make_counter(
@@ -166,6 +171,14 @@ private:
             &metrics.make_counter("cerro_router_history_refused_total",
                                   "publications not kept because the queue to the disk was full",
                                   label);
+        state_->damaged_bytes = &metrics.make_counter("cerro_router_history_damaged_bytes_total",
+                                                      "bytes found that are no records: torn or damaged",
+                                                      label);
+    }
+
+    void make_gauges(metrics::registry& metrics)
+    {
+        auto const label = "realm=\"" + options_.realm + "\"";
         auto const gauge = [&](std::string_view name, std::string_view help, auto ask) {
             metrics.make_gauge(
                 name,

@@ -14,14 +14,14 @@ namespace format = segment_format;
 constexpr std::string_view component = "router";
 constexpr std::size_t most_at_once = 1U << 20U;   // of one write(); PUBLISHED follows each
 constexpr std::size_t keep_capacity = 4U << 20U;  // memory that a burst leaves behind
-constexpr std::uint64_t mib = 1U << 20U;
+constexpr std::uint64_t kib = 1U << 10U;
 
 std::uint64_t segment_size(disk_history_options const& o)
 {
     if (o.segment_bytes != 0) {
         return o.segment_bytes;
     }
-    return std::max(std::clamp<std::uint64_t>(o.max_bytes / 16, mib, 64 * mib), o.max_bytes / 64);
+    return std::max(std::clamp<std::uint64_t>(o.max_bytes / 16, 64 * kib, 65'536 * kib), o.max_bytes / 64);
 }
 
 }  // namespace

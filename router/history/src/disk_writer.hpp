@@ -27,6 +27,7 @@ struct disk_history_state {
     std::shared_ptr<history_segments> segments;
     metrics::counter* write_errors = nullptr;
     metrics::counter* refused = nullptr;
+    metrics::counter* damaged_bytes = nullptr;
 
     void set_trouble(std::string text);
     [[nodiscard]] std::string trouble() const;

@@ -22,7 +22,8 @@ struct disk_history_options {
     std::string folder;  ///< of all realms; each has one of its own in it
     std::string realm;
     std::uint64_t max_bytes = 1ULL << 30U;  ///< of all files; then the oldest goes
-    std::uint64_t segment_bytes = 0;  ///< of one file; 0: a sixteenth, but 1 to 64 MiB, and at most 64 files
+    std::uint64_t segment_bytes =
+        0;  ///< of one file; 0: a sixteenth, but 64 KiB to 64 MiB, and at most 64 files
     std::size_t queue_bytes = 64U << 20U;  ///< that wait for the disk; beyond, append() gives 0
     std::size_t max_reads = 64;            ///< read() calls that wait; beyond, they are refused
     std::optional<std::chrono::milliseconds> sync_period{1'000};  ///< for a loss of power; none: never
