@@ -76,9 +76,9 @@ struct member {
     session* owner = nullptr;  ///< can end it; null for the router's own
     bool internal = false;     ///< the router's own (HTTP caller): not in the session meta API
 
-    std::unique_ptr<testaments> last_will;               ///< null: none was left
-    std::size_t held = 0;            ///< PUBLISHED messages to it that wait for the event history
-    std::function<void()> released;  ///< called, if set, when `held` has come to 0
+    std::unique_ptr<testaments> last_will;  ///< null: none was left
+    std::size_t held = 0;                   ///< PUBLISHED messages to it that wait for the event history
+    std::function<void()> released;         ///< called, if set, when `held` has come to 0
 
     flat_map<subscription*, std::size_t> subscriptions;  ///< and the place in subscription::subscribers
     flat_map<wamp::id, registration*> registrations;
