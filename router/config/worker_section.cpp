@@ -56,8 +56,7 @@ namespace {
 
 /// Do realm and role of a path exist?
 template <class Bridge>
-void check_bridge(
-    reader& in, config::node const& root, settings const& all, std::string const& place, Bridge const& b)
+void check_bridge(reader& in, config::node const& root, settings const& all, std::string const& place, Bridge const& b)
 {
     auto const realm =
         std::find_if(all.realms.begin(), all.realms.end(), [&](auto const& r) { return r.name == b.realm; });
@@ -86,9 +85,7 @@ void cross_check(reader& in, config::node const& root, settings& out)
         }
         for (auto const& p : l.paths) {
             std::string const place = "path '" + p.path + "' of " + l.name;
-            if (std::count_if(l.paths.begin(), l.paths.end(), [&](auto const& other) {
-                    return other.path == p.path;
-                }) > 1) {
+            if (std::count_if(l.paths.begin(), l.paths.end(), [&](auto const& other) { return other.path == p.path; }) > 1) {
                 in.wrong(root, place + " is configured twice");
             }
             if (auto const* caller = std::get_if<caller_settings>(&p.what)) {
