@@ -10,11 +10,10 @@ namespace cerro::router {
 namespace {
 
 constexpr std::int64_t largest_body = 1LL << 20U;
-constexpr std::int64_t a_day = 86'400;        // [s]
-constexpr std::int64_t a_year = 366 * a_day;  // [s]
-constexpr std::size_t most_nested = 8;        // 'path' in 'path'
-constexpr std::string_view python_paths[] = {
-    "longpoll", "upload", "wsgi", "resource", "cgi", "reverseproxy", "archive"};
+constexpr std::int64_t a_day = 86'400;                // [s]
+constexpr std::int64_t a_year = 366 * a_day;          // [s]
+constexpr std::size_t most_nested = 8;                // 'path' in 'path'
+constexpr std::string_view python_paths[] = {"longpoll", "upload", "wsgi", "resource", "cgi", "reverseproxy", "archive"};
 
 bool valid_path(std::string_view path)
 {
@@ -187,8 +186,8 @@ static_settings read_static(reader& in, config::node const& n, section_context c
     if (out.default_file.find('/') != std::string::npos) {
         in.wrong(*options->find("default_file"), "a file name without '/' is expected");
     }
-    out.cache_timeout =
-        std::chrono::seconds(in.integer(*options, "cache_timeout", out.cache_timeout.count(), 0, a_year));
+    out.cache_timeout = std::chrono::seconds(
+        in.integer(*options, "cache_timeout", out.cache_timeout.count(), 0, a_year));
     auto const* types = options->find("mime_types");
     if (types != nullptr && in.map(*types)) {
         for (auto const& [extension, type] : types->members()) {
