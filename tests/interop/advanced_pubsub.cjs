@@ -80,9 +80,10 @@ const steps = {
   },
 
   async kill(a, b) {
-    await timely(a.session.call("wamp.session.kill", [b.session.id], { reason: "pubsub.js.enough" }), "kill");
+    const id = b.session.id; // forgotten when it leaves
+    await timely(a.session.call("wamp.session.kill", [id], { reason: "pubsub.js.enough" }), "kill");
     assert.strictEqual((await timely(b.left, "left")).reason, "pubsub.js.enough");
-    await refused(a.session.call("wamp.session.kill", [b.session.id]), "wamp.error.no_such_session");
+    await refused(a.session.call("wamp.session.kill", [id]), "wamp.error.no_such_session");
   },
 
   async disclosure(a, b) {
@@ -103,6 +104,10 @@ const steps = {
     assert.deepStrictEqual(await ask("list_subscribers", s.id), [b.session.id]);
     assert.strictEqual((await ask("get", s.id)).uri, "pubsub.js.meta");
     assert.strictEqual(await ask("lookup", "pubsub.js.nothing"), null);
+    assert.strictEqual(await ask("remove_subscriber", s.id, b.session.id, "pubsub.js.moved"), null);
+    assert.strictEqual(await timely(s.on_unsubscribe, "revocation"), "pubsub.js.moved");
+    assert.ok(!s.active);
+    await refused(a.session.call("wamp.subscription.get", [s.id]), "wamp.error.no_such_subscription");
   },
 
   async receivers(a, b) {

@@ -74,13 +74,6 @@ class Inbox:
     def next(self):
         return timely(self.queue.get())
 
-    @property
-    def empty(self):
-        return not self.queue.pending
-
-
-ACK = PublishOptions(acknowledge=True)
-
 
 @defer.inlineCallbacks
 def receivers(a, b):
@@ -148,8 +141,9 @@ def sessions(a, b):
     yield timely(a.subscribe(joins, "wamp.session.on_join"))
     yield timely(a.subscribe(leaves, "wamp.session.on_leave"))
     c = yield join("WS_URL", CBORSerializer)
+    id_of_c = c._session_id  # forgotten when it leaves
     (details,), _, _ = yield joins.next()
-    expect("on_join", (details["session"], details["authid"]), (c._session_id, c._authid))
+    expect("on_join", (details["session"], details["authid"]), (id_of_c, c._authid))
     ids = yield timely(a.call("wamp.session.list"))
     count = yield timely(a.call("wamp.session.count", ["anonymous"]))
     expect("list and count", (c._session_id in ids, count), (True, len(ids)))
@@ -163,10 +157,11 @@ def sessions(a, b):
     details = yield timely(c.left)
     expect("killed", (details.reason, details.message), ("pubsub.enough", "go home"))
     left = yield leaves.next()
-    expect("on_leave", left[0], [c._session_id])
+    expect("on_leave", left[0], [id_of_c])
     d = yield join("RS_URL")
+    id_of_d = d._session_id
     killed = yield timely(a.call("wamp.session.kill_by_authid", d._authid))
-    expect("kill_by_authid", killed, [d._session_id])
+    expect("kill_by_authid", killed, [id_of_d])
     details = yield timely(d.left)
     expect("killed", details.reason, "wamp.close.killed")
 
@@ -200,12 +195,11 @@ def subscriptions(a, b):
     yield refused(a.call("wamp.subscription.get", 2**50), "wamp.error.no_such_subscription")
     own = yield timely(b.subscribe(inbox, "wamp.session.on_join"))
     yield refused(a.call("wamp.subscription.get", own.id), "wamp.error.not_authorized")
-    yield timely(a.call("wamp.subscription.remove_subscriber", s.id, b._session_id, "pubsub.moved"))
+    # autobahn-python announces subscription_revocation, but ends its session when it comes: see the JavaScript one.
+    yield refused(a.call("wamp.subscription.remove_subscriber", s.id, a._session_id), "wamp.error.no_such_subscription")
+    yield timely(s.unsubscribe())
     yield event("on_unsubscribe", s.id)
     yield event("on_delete", s.id)
-    yield timely(a.publish("pubsub.meta.x", options=ACK))
-    yield timely(b.call("wamp.session.count"))  # the revocation has come before the answer
-    expect("revoked", (s.active, inbox.empty), (False, True))
 
 
 @defer.inlineCallbacks
@@ -218,7 +212,7 @@ def acknowledged_delivery(a, b):
     marshal = message.Publish.marshal_options
     message.Publish.marshal_options = lambda self: dict(marshal(self), x_acknowledged_delivery=True)
     try:
-        published = yield timely(a.publish("pubsub.delivered", 7, options=ACK))
+        published = yield timely(a.publish("pubsub.delivered", 7, options=PublishOptions(acknowledge=True)))
     finally:
         message.Publish.marshal_options = marshal
         b._transport.send = send

@@ -37,13 +37,18 @@ public:
         if (read->type == wamp::message_type::invocation) {
             last_invocation_ = read->request;
         }
+        if (read->type == wamp::message_type::event) {
+            last_publication_ = read->id2;
+        }
         return true;
     }
     void close(cerro::router::ending /*why*/, std::string const& /*text*/) override { closed_ = true; }
 
     session& state() { return *state_; }
+    session const& state() const { return *state_; }
     codec::serializer serializer() const { return serializer_; }
     wamp::id last_invocation() const { return last_invocation_; }
+    wamp::id last_publication() const { return last_publication_; }
 
 private:
     static link_info link(codec::serializer s)
@@ -57,6 +62,7 @@ private:
     codec::serializer serializer_;
     bool closed_ = false;
     wamp::id last_invocation_ = 0;
+    wamp::id last_publication_ = 0;
     std::unique_ptr<session> state_;
 };
 
@@ -92,11 +98,26 @@ struct input {
 
 constexpr std::array<std::string_view, 8> uris{
     "a.b", "a.bc", "a..c", "a.", "wamp.session.on_join", "a.b.c", "", "wamp.x"};
-constexpr std::array<std::string_view, 4> options{
+constexpr std::array<std::string_view, 6> options{
     "{}",
     R"({"match":"prefix","acknowledge":true,"exclude_me":false})",
     R"({"match":"wildcard","timeout":5,"receive_progress":true})",
-    R"({"force_reregister":true,"mode":"kill","progress":true,"eligible":[1]})"};
+    R"({"force_reregister":true,"mode":"kill","progress":true,"eligible":[1]})",
+    R"({"retain":true,"get_retained":true,"acknowledge":true,"x_acknowledged_delivery":true,"rkey":1,"nkey":"n"})",
+    R"({"ppt_scheme":"wamp","disclose_me":true,"eligible_authrole":"anonymous","acknowledge":true})"};
+
+/// Calls to the router's own procedures; SELF is the caller's session id.
+constexpr std::array<std::string_view, 10> own_calls{
+    R"("wamp.session.add_testament",["a.b",[1],{},{"retain":true}])",
+    R"("wamp.session.add_testament",["a.b",[1],{},null,"detached"])",
+    R"("wamp.session.flush_testaments")",
+    R"("wamp.session.kill_all",[],{"reason":"a.b"})",
+    R"("wamp.session.kill_by_authrole",["anonymous"])",
+    R"("wamp.session.kill",[SELF])",
+    R"("wamp.subscription.list")",
+    R"("wamp.subscription.match",["a.b"])",
+    R"("wamp.subscription.get",[1])",
+    R"("wamp.subscription.remove_subscriber",[1,SELF,"a.b"])"};
 
 /// A plausible message made of few octets, so that the fuzzer gets deep quickly.
 std::string composed(input& in, any_peer const& from)
@@ -107,7 +128,7 @@ std::string composed(input& in, any_peer const& from)
     auto const invocation =
         std::to_string(from.last_invocation() - std::min<wamp::id>(from.last_invocation(), in.octet() % 2));
     std::string const payload = in.octet() % 2 == 0 ? ",[1.5,\"x\"],{\"k\":[null]}" : "";
-    switch (in.octet() % 14) {
+    switch (in.octet() % 17) {
         case 0: return "[16," + request + "," + option + "," + uri + payload + "]";
         case 1: return "[32," + request + "," + option + "," + uri + "]";
         case 2: return "[34," + request + "," + request + "]";
@@ -122,6 +143,16 @@ std::string composed(input& in, any_peer const& from)
         case 10: return R"([1,"realm1",{"roles":{},"authmethods":["ticket"],"authid":"joe"}])";
         case 11: return R"([1,"realm1",{"roles":{},"authmethods":["wampcra"],"authid":"eve"}])";
         case 12: return R"([5,"t",{}])";
+        case 13: return "[37," + std::to_string(from.last_publication()) + "]";
+        case 14: {
+            auto call = std::string(own_calls[in.octet() % own_calls.size()]);
+            if (auto const at = call.find("SELF"); at != std::string::npos) {
+                call.replace(at, 4, std::to_string(from.state().who().session));
+            }
+            return "[48," + request + ",{}," + call + "]";
+        }
+        case 15:
+            return R"([1,"realm1",{"roles":{"publisher":{"features":{"payload_passthru_mode":true}},"subscriber":{"features":{"payload_passthru_mode":true,"subscription_revocation":true,"acknowledge_event_received":true}}}}])";
         default: return R"([6,{},"wamp.close.normal"])";
     }
 }
@@ -137,6 +168,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     env.now = [&now] { return now; };
     env.secret = "s";
     env.limits.max_subscriptions = env.limits.max_registrations = env.limits.max_calls_open = 3;
+    env.limits.max_testaments = env.limits.max_retained = env.limits.max_deliveries_open = 3;
     permission all{"", wamp::match_policy::prefix, {true, true, true, true, true, true}};
     auto& realm = logic.add_realm("realm1", {std::make_shared<role>("anonymous", std::vector{all})});
     auto const access = rules();
@@ -178,6 +210,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
     require(realm.session_count() == 0, "no sessions are left");
     require(realm.broker().subscription_count() == 0, "no subscriptions are left");
+    require(realm.broker().open_deliveries().open() == 0, "no deliveries are waited for");
     require(realm.dealer().registration_count() == 0, "no registrations are left");
     require(realm.dealer().calls_open() == 0, "no calls are left");
     require(!env.deadlines.next().has_value(), "no timers are left");

@@ -28,53 +28,25 @@ struct broker::event {
 std::string_view broker::publish(member& who, wamp::message const& m, wamp::id publication)
 {
     auto options = m.details.empty() ? publish_options() : publish_options(m.details);
-    auto const refuse = [&](std::string_view error, std::string const& text, drop_reason why) {
-        if (options.acknowledge) {
-            send_error(who, m.type, m.request, error, text);
-        } else {
-            env_.stats.dropped(why);
-        }
-        return std::string_view{};
-    };
     if (options.passthru && !who.features.publisher_passthru) {
         return "option 'ppt_scheme', but HELLO did not announce payload_passthru_mode";
     }
-    if (options.chosen.too_long()) {
-        return refuse(wamp::uri::invalid_argument,
-                      "publish: a list that chooses receivers has more than " +
-                          std::to_string(receivers::max_entries) + " entries",
-                      drop_reason::event_invalid);
-    }
-    // A topic whose match is known has been found valid before.
     auto const known = matches_.find(m.uri);
-    auto const valid = [&] {
-        return m.uri.size() <= env_.limits.max_uri && wamp::valid_uri(m.uri, options_.uri_check);
-    };
-    if (known == matches_.end() && !valid()) {
-        return refuse(wamp::uri::invalid_uri,
-                      quoted("publish with invalid topic URI", m.uri.substr(0, env_.limits.max_uri)) +
-                          std::string(checking_text(options_.uri_check)),
-                      drop_reason::event_invalid);
-    }
-    if (std::string_view(m.uri).starts_with(reserved) && !who.allowed->trusted()) {
-        return refuse(wamp::uri::invalid_uri,
-                      quoted("publish with restricted topic URI", m.uri),
-                      drop_reason::event_invalid);
+    if (!may_publish(who, m, options, known != matches_.end())) {
+        return {};
     }
     auto const& granted = who.allowed->on(m.uri);
-    if (!granted.publish) {
-        return refuse(wamp::uri::not_authorized,
-                      quoted("session not authorized to publish to topic", m.uri),
-                      drop_reason::event_not_authorized);
-    }
     auto const& to = known != matches_.end() ? known->second : match(m.uri);
     bool shown = granted.disclose_publisher || to.disclosed;
     if (options.disclose_me && !shown) {
         shown = options_.allow_disclose_me;
         if (!shown && options.acknowledge) {
-            return refuse(disclose_me_disallowed,
-                          quoted("publish: option 'disclose_me' is not allowed for topic", m.uri),
-                          drop_reason::event_not_authorized);
+            send_error(who,
+                       m.type,
+                       m.request,
+                       disclose_me_disallowed,
+                       quoted("publish: option 'disclose_me' is not allowed for topic", m.uri));
+            return {};
         }
     }
     if (shown) {
@@ -89,18 +61,8 @@ std::string_view broker::publish(member& who, wamp::message const& m, wamp::id p
                   options.passed,
                   options.exclude_me ? &who : nullptr,
                   options};
-    if (options.confirm && options.acknowledge && !deliveries_.room_for(who)) {
-        return refuse(limit_exceeded,
-                      "this session waits for " + std::to_string(env_.limits.max_deliveries_open) +
-                          " acknowledged deliveries, the limit is max_deliveries_open",
-                      drop_reason::event_invalid);
-    }
-    if (options.retain && !retain(e) && options.acknowledge) {
-        return refuse(limit_exceeded,
-                      "this realm retains " + std::to_string(retained_.count()) + " events of " +
-                          std::to_string(retained_.bytes_held()) +
-                          " bytes, the limits are max_retained and max_retained_bytes",
-                      drop_reason::retained_full);
+    if ((options.confirm || options.retain) && !within_limits(who, m, e)) {
+        return {};
     }
     kept_event kept;
     if (to.kept != nullptr) {
@@ -129,6 +91,71 @@ std::string_view broker::publish(member& who, wamp::message const& m, wamp::id p
     return {};
 }
 
+// A topic whose match is `known` has been found valid before.
+bool broker::may_publish(member& who, wamp::message const& m, publish_options const& options, bool known)
+{
+    auto const refuse = [&](std::string_view error, std::string const& text, drop_reason why) {
+        if (options.acknowledge) {
+            send_error(who, m.type, m.request, error, text);
+        } else {
+            env_.stats.dropped(why);
+        }
+        return false;
+    };
+    if (options.chosen.too_long()) {
+        return refuse(wamp::uri::invalid_argument,
+                      "publish: a list that chooses receivers has more than " +
+                          std::to_string(receivers::max_entries) + " entries",
+                      drop_reason::event_invalid);
+    }
+    if (!known && (m.uri.size() > env_.limits.max_uri || !wamp::valid_uri(m.uri, options_.uri_check))) {
+        return refuse(wamp::uri::invalid_uri,
+                      quoted("publish with invalid topic URI", m.uri.substr(0, env_.limits.max_uri)) +
+                          std::string(checking_text(options_.uri_check)),
+                      drop_reason::event_invalid);
+    }
+    if (std::string_view(m.uri).starts_with(reserved) && !who.allowed->trusted()) {
+        return refuse(wamp::uri::invalid_uri,
+                      quoted("publish with restricted topic URI", m.uri),
+                      drop_reason::event_invalid);
+    }
+    if (!who.allowed->on(m.uri).publish) {
+        return refuse(wamp::uri::not_authorized,
+                      quoted("session not authorized to publish to topic", m.uri),
+                      drop_reason::event_not_authorized);
+    }
+    return true;
+}
+
+// Retains the event if it is to be. An unacknowledged one that finds no room goes out all the same.
+bool broker::within_limits(member& who, wamp::message const& m, event const& e)
+{
+    if (e.options.confirm && e.options.acknowledge && !deliveries_.room_for(who)) {
+        env_.stats.limited(limit_reached::max_deliveries_open);
+        send_error(who,
+                   m.type,
+                   m.request,
+                   limit_exceeded,
+                   "this session waits for " + std::to_string(env_.limits.max_deliveries_open) +
+                       " acknowledged deliveries, the limit is max_deliveries_open");
+        return false;
+    }
+    if (!e.options.retain || retain(e)) {
+        return true;
+    }
+    env_.stats.limited(limit_reached::max_retained);
+    if (e.options.acknowledge) {
+        send_error(who,
+                   m.type,
+                   m.request,
+                   limit_exceeded,
+                   "this realm retains " + std::to_string(retained_.count()) + " events of " +
+                       std::to_string(retained_.bytes_held()) +
+                       " bytes, the limits are max_retained and max_retained_bytes");
+    }
+    return !e.options.acknowledge;
+}
+
 bool broker::retain(event const& e)
 {
     retained_event kept;
@@ -141,12 +168,8 @@ bool broker::retain(event const& e)
     kept.chosen = e.options.chosen;
     kept.rkey = e.options.rkey;
     kept.passthru = e.options.passthru;
-    bool const done =
-        retained_.keep(e.topic, std::move(kept), {env_.limits.max_retained, env_.limits.max_retained_bytes});
-    if (!done) {
-        env_.stats.dropped(drop_reason::retained_full);
-    }
-    return done;
+    return retained_.keep(
+        e.topic, std::move(kept), {env_.limits.max_retained, env_.limits.max_retained_bytes});
 }
 
 void broker::publish_own(std::string_view topic, list const& args, member const* excluded)

@@ -26,6 +26,7 @@ void deliveries::wait(member& publisher,
     w.published = std::move(published);
     w.timer = env_.deadlines.add(env_.now() + env_.limits.delivery_timeout, [this, publication] {
         open_.at(publication).timer = 0;
+        env_.stats.limited(limit_reached::delivery_timeout);
         finish(publication);
     });
 }

@@ -10,8 +10,6 @@ std::string_view name(drop_reason r) noexcept
         case drop_reason::event_too_large: return "event_too_large";
         case drop_reason::event_peer_closed: return "event_peer_closed";
         case drop_reason::event_passthru: return "event_passthru";
-        case drop_reason::retained_full: return "retained_full";
-        case drop_reason::testament_limit: return "testament_limit";
         case drop_reason::event_transcoding: return "event_transcoding";
         case drop_reason::late_result: return "late_result";
         case drop_reason::late_call: return "late_call";
@@ -29,6 +27,11 @@ std::string_view name(limit_reached l) noexcept
         case limit_reached::concurrency: return "concurrency";
         case limit_reached::call_queue: return "call_queue";
         case limit_reached::call_timeout: return "call_timeout";
+        case limit_reached::max_subscriptions: return "max_subscriptions";
+        case limit_reached::max_deliveries_open: return "max_deliveries_open";
+        case limit_reached::delivery_timeout: return "delivery_timeout";
+        case limit_reached::max_testaments: return "max_testaments";
+        case limit_reached::max_retained: return "max_retained";
         case limit_reached::count_: break;
     }
     return "?";

@@ -52,6 +52,7 @@ void broker::subscribe(member& who, wamp::message const& m)
     bool const created = s == nullptr;
     if (added) {
         if (who.subscriptions.size() >= env_.limits.max_subscriptions) {
+            env_.stats.limited(limit_reached::max_subscriptions);
             refuse(limit_exceeded,
                    "this session has " + std::to_string(who.subscriptions.size()) +
                        " subscriptions, the limit is max_subscriptions");

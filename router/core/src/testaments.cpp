@@ -98,7 +98,7 @@ void add(realm& r, meta_call const& c)
     auto const& limits = r.env().limits;
     std::size_t const count = of ? of->count() : 0;
     if (count >= limits.max_testaments || (of ? of->cost() : 0) + t.cost > limits.max_testament_bytes) {
-        r.env().stats.dropped(drop_reason::testament_limit);
+        r.env().stats.limited(limit_reached::max_testaments);
         refuse(limit_exceeded,
                "this session has " + std::to_string(count) +
                    " testaments, the limits are max_testaments and max_testament_bytes");

@@ -272,6 +272,7 @@ TEST_CASE_METHOD(pair, "a delivery that is not acknowledged ends with an error")
         auto const m = publisher.next();
         CHECK(m.at(2)->as_int() == 4);
         CHECK(*m.at(4) == value("wamp.error.timeout"));
+        CHECK(limited(w, "delivery_timeout") == 1);
     }
     SECTION("because the subscriber left")
     {
@@ -305,6 +306,7 @@ TEST_CASE_METHOD(pair, "a limited number of deliveries may wait")
     CHECK(publisher.silent());
     publish();
     CHECK(*publisher.next().at(4) == value("cerro.error.limit_exceeded"));
+    CHECK(limited(w, "max_deliveries_open") == 1);
     CHECK(capable.inbox.size() == 2);
     capable.say("[37," + text(*capable.next().at(2)->as_uint()) + "]");
     CHECK(publisher.next().at(0)->as_int() == 17);

@@ -52,6 +52,12 @@ inline client& join_with(client& c, std::string const& roles, std::string const&
     return c;
 }
 
+/// How often a limit was reached.
+inline std::uint64_t limited(world& w, std::string const& limit)
+{
+    return w.counter("cerro_router_limits_reached_total", "limit=\"" + limit + "\"");
+}
+
 inline std::string text(wamp::id id)
 {
     return std::to_string(id);

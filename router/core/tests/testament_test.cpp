@@ -162,7 +162,7 @@ TEST_CASE_METHOD(leaving, "testaments are bounded in number and bytes")
                    "wamp.session.add_testament",
                    "['will.a',['" + std::string(5'000, 'x') + "'],{}]") == "cerro.error.limit_exceeded");
     add("['will.a',[3],{}]");
-    CHECK(w.dropped("testament_limit") == 2);
+    CHECK(limited(w, "max_testaments") == 2);
     dying.drop();
     CHECK(inherited() == "2 3 ");
 }

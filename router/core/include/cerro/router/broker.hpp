@@ -97,6 +97,8 @@ private:
     void announce(member const& who, detached const& d);
     void send_retained(member& who, subscription const& s);
 
+    bool may_publish(member& who, wamp::message const& m, publish_options const& options, bool known);
+    bool within_limits(member& who, wamp::message const& m, event const& e);
     bool retain(event const& e);
     /// @param asked not null: subscribers that can are asked to acknowledge, and are put there
     void dispatch(event const& e, matched const& to, session_set* asked = nullptr);

@@ -43,8 +43,6 @@ enum class drop_reason : std::uint8_t {
     event_too_large,       ///< EVENT above what the subscriber takes
     event_peer_closed,     ///< the subscriber's connection was already closed
     event_passthru,        ///< the payload is passed through, and the subscriber does not know how
-    retained_full,         ///< not retained: max_retained or max_retained_bytes is reached
-    testament_limit,       ///< a testament refused: max_testaments or max_testament_bytes is reached
     event_transcoding,     ///< the payload does not go into the subscriber's serializer
     late_result,           ///< YIELD or ERROR for a call that is gone
     late_call,             ///< part of a progressive call that is gone
@@ -60,6 +58,11 @@ enum class limit_reached : std::uint8_t {
     concurrency,   ///< of all callees that might take the call
     call_queue,    ///< "limit" of crossbar's call-queue
     call_timeout,  ///< the caller's own, or call_timeout_max
+    max_subscriptions,
+    max_deliveries_open,
+    delivery_timeout,
+    max_testaments,  ///< or max_testament_bytes
+    max_retained,    ///< or max_retained_bytes
     count_
 };
 [[nodiscard]] std::string_view name(limit_reached l) noexcept;
