@@ -2,69 +2,15 @@
 // Nothing may crash, each frame must be well-formed in its peer's serializer, and when all have left, the
 // tables must be empty.
 
-#include <cerro/router/session.hpp>
+#include "any_peer.hpp"
 
 #include <array>
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
 
 using namespace cerro;
 using namespace cerro::router;
+using namespace cerro::router::fuzzing;
 
 namespace {
-
-void require(bool holds, char const* what)
-{
-    if (!holds) {
-        std::fprintf(stderr, "broken promise: %s\n", what);
-        std::abort();
-    }
-}
-
-class any_peer final : public peer {
-public:
-    any_peer(core& c, codec::serializer s, std::shared_ptr<access_rules const> access)
-        : serializer_(s), state_(std::make_unique<session>(c, *this, link(s), std::move(access)))
-    {}
-
-    bool send(shared_bytes frame, bool /*droppable*/) override
-    {
-        require(frame->size() > 4, "a frame has a message");
-        auto const read = wamp::scan(serializer_, byte_view(*frame).substr(4));
-        require(read.has_value(), "a frame can be read in its peer's serializer");
-        require(!closed_, "nothing is sent after close");
-        if (read->type == wamp::message_type::invocation) {
-            last_invocation_ = read->request;
-        }
-        if (read->type == wamp::message_type::event) {
-            last_publication_ = read->id2;
-        }
-        return true;
-    }
-    void close(cerro::router::ending /*why*/, std::string const& /*text*/) override { closed_ = true; }
-
-    session& state() { return *state_; }
-    session const& state() const { return *state_; }
-    codec::serializer serializer() const { return serializer_; }
-    wamp::id last_invocation() const { return last_invocation_; }
-    wamp::id last_publication() const { return last_publication_; }
-
-private:
-    static link_info link(codec::serializer s)
-    {
-        link_info out;
-        out.serializer = s;
-        out.max_outgoing = s == codec::serializer::cbor ? 512 : 1U << 24U;
-        return out;
-    }
-
-    codec::serializer serializer_;
-    bool closed_ = false;
-    wamp::id last_invocation_ = 0;
-    wamp::id last_publication_ = 0;
-    std::unique_ptr<session> state_;
-};
 
 std::shared_ptr<access_rules const> rules()
 {
@@ -76,38 +22,31 @@ std::shared_ptr<access_rules const> rules()
     return std::make_shared<access_rules const>(std::move(r));
 }
 
-/// Reads the input octet by octet; 0 behind its end.
-struct input {
-    byte_view left;
-    std::uint8_t octet()
-    {
-        if (left.empty()) {
-            return 0;
-        }
-        auto const c = static_cast<std::uint8_t>(left.front());
-        left.remove_prefix(1);
-        return c;
-    }
-    byte_view piece(std::size_t n)
-    {
-        auto const out = left.substr(0, n);
-        left.remove_prefix(out.size());
-        return out;
-    }
-};
-
-constexpr std::array<std::string_view, 8> uris{
-    "a.b", "a.bc", "a..c", "a.", "wamp.session.on_join", "a.b.c", "", "wamp.x"};
-constexpr std::array<std::string_view, 6> options{
+constexpr std::array<std::string_view, 10> uris{"a.b",
+                                                "a.bc",
+                                                "a..c",
+                                                "a.",
+                                                "wamp.session.on_join",
+                                                "a.b.c",
+                                                "",
+                                                "wamp.x",
+                                                "wamp.registration.on_unregister",
+                                                "wamp.registration.list"};
+constexpr std::array<std::string_view, 8> options{
     "{}",
     R"({"match":"prefix","acknowledge":true,"exclude_me":false})",
     R"({"match":"wildcard","timeout":5,"receive_progress":true})",
     R"({"force_reregister":true,"mode":"kill","progress":true,"eligible":[1]})",
     R"({"retain":true,"get_retained":true,"acknowledge":true,"x_acknowledged_delivery":true,"rkey":1,"nkey":"n"})",
-    R"({"ppt_scheme":"wamp","disclose_me":true,"eligible_authrole":"anonymous","acknowledge":true})"};
+    R"({"ppt_scheme":"wamp","disclose_me":true,"eligible_authrole":"anonymous","acknowledge":true})",
+    R"({"invoke":"roundrobin","concurrency":1,"ppt_scheme":"x_a","ppt_keyid":7,"enc_algo":"e"})",
+    R"({"invoke":"random","runmode":"partition","rkey":[1],"forward_timeout":true,"disclose_me":true})"};
 
 /// Calls to the router's own procedures; SELF is the caller's session id.
-constexpr std::array<std::string_view, 10> own_calls{
+constexpr std::array<std::string_view, 13> own_calls{
+    R"("wamp.registration.list")",
+    R"("wamp.registration.get",[1])",
+    R"("wamp.registration.remove_callee",[1,SELF,"a.b"])",
     R"("wamp.session.add_testament",["a.b",[1],{},{"retain":true}])",
     R"("wamp.session.add_testament",["a.b",[1],{},null,"detached"])",
     R"("wamp.session.flush_testaments")",
@@ -137,7 +76,7 @@ std::string composed(input& in, any_peer const& from)
         case 5: return "[64," + request + "," + option + "," + uri + "]";
         case 6: return "[66," + request + "," + request + "]";
         case 7: return "[70," + invocation + "," + option + payload + "]";
-        case 8: return "[8,68," + invocation + ",{},\"e.e\"" + payload + "]";
+        case 8: return "[8,68," + invocation + "," + option + ",\"wamp.error.unavailable\"" + payload + "]";
         case 9:
             return R"([1,"realm1",{"roles":{"callee":{"features":{"call_canceling":true,"registration_revocation":true}}}}])";
         case 10: return R"([1,"realm1",{"roles":{},"authmethods":["ticket"],"authid":"joe"}])";
