@@ -84,7 +84,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto& env = logic.env();
     env.now = [&now] { return now; };
     env.limits.max_registrations = env.limits.max_calls_open = 6;
-    permission all{"", wamp::match_policy::prefix};
+    permission all;
+    all.match = wamp::match_policy::prefix;
     all.allow.call = all.allow.register_ = all.allow.publish = all.allow.subscribe = true;
     realm_options options;
     options.allow_disclose_me = true;

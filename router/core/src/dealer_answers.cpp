@@ -121,9 +121,9 @@ bool dealer::reroute(pending_call& c)
     member const& before = *c.callee;
     bool const counted = std::exchange(c.counted, false);
     wamp::id const registration = c.registration;
-    bool const disclosed = c.disclosed;
+    auto const standing = c.standing;
     auto const& m = c.kept->call;
-    invoke(std::move(owned), caller, m, *r, *to, disclosed);
+    invoke(std::move(owned), caller, m, *r, *to, standing);
     if (counted) {
         release(registration, before);
     }

@@ -34,18 +34,6 @@ bool is_late_part(member& who, wamp::message const& m)
     return m.request <= who.last_call && m.details.contains("progress");
 }
 
-/// Options whose use needs an announcement in HELLO; what is wrong, or empty.
-std::string_view unannounced(member const& who, dict const& options)
-{
-    if (flag(options, "progress") && !who.features.caller_progressive_invocations) {
-        return "CALL with option 'progress', but HELLO did not announce progressive_call_invocations";
-    }
-    if (uses_passthru(options) && !who.features.caller_passthru) {
-        return "CALL with option 'ppt_scheme', but HELLO did not announce payload_passthru_mode";
-    }
-    return {};
-}
-
 bool valid_runmode(dict const& options)
 {
     auto const* mode = options.find("runmode");
@@ -69,8 +57,8 @@ std::string_view dealer::call(member& who, wamp::message const& m)
             env_.stats.dropped(drop_reason::late_call);
             return {};
         }
-        if (auto const wrong = unannounced(who, m.details); !wrong.empty()) {
-            return wrong;
+        if (!who.features.caller_passthru && uses_passthru(m.details)) {
+            return "CALL with option 'ppt_scheme', but HELLO did not announce payload_passthru_mode";
         }
     }
     who.last_call = std::max(who.last_call, m.request);
@@ -87,15 +75,15 @@ std::string_view dealer::call(member& who, wamp::message const& m)
     // failure.
     auto const& granted = who.allowed->on(m.uri);
     bool const permitted = granted.call;
-    bool disclosed = granted.disclose_caller;
+    caller_standing standing{granted.disclose_caller, granted.trustlevel};
     auto* const r = permitted ? table_.match_best(m.uri) : nullptr;
     if (r == nullptr || r->match != wamp::match_policy::exact) {
         if (!may_go_by_pattern(who, m, permitted, r)) {
             return {};
         }
     }
-    if (!plain || !disclosed) {
-        if (!may_be_disclosed(who, m, disclosed)) {
+    if (!plain || !standing.disclosed) {
+        if (!may_be_disclosed(who, m, standing.disclosed)) {
             return {};
         }
     }
@@ -111,9 +99,9 @@ std::string_view dealer::call(member& who, wamp::message const& m)
     }
     bool const simple = r->callees.size() == 1 && !r->limited;
     if (auto* const to = simple ? &r->callees.front() : choose(*r, m.details, {})) {
-        invoke(nullptr, who, m, *r, *to, disclosed);
+        invoke(nullptr, who, m, *r, *to, standing);
     } else {
-        wait_or_refuse(who, m, *r, disclosed);
+        wait_or_refuse(who, m, *r, standing);
     }
     return {};
 }
@@ -187,7 +175,7 @@ void dealer::invoke(std::unique_ptr<pending_call> c,
                     wamp::message const& m,
                     registration& r,
                     callee_entry& to,
-                    bool disclosed)
+                    caller_standing standing)
 {
     member& callee = *to.who;
     auto const refuse = [&](std::string_view error, std::string const& text) {
@@ -200,8 +188,11 @@ void dealer::invoke(std::unique_ptr<pending_call> c,
     bool more = false;
     bool forwarded = false;
     dict details;
-    if (disclosed || to.disclose_caller) {
+    if (standing.disclosed || to.disclose_caller) {
         disclose(caller.who, "caller", details);
+    }
+    if (standing.trustlevel >= 0) {
+        details.append("trustlevel", standing.trustlevel);
     }
     if (r.match != wamp::match_policy::exact) {
         details.append("procedure", m.uri);
@@ -218,7 +209,8 @@ void dealer::invoke(std::unique_ptr<pending_call> c,
             refuse(feature_not_supported, "the callee did not announce payload_passthru_mode");
             return;
         }
-        progress = callee.features.callee_progressive_results && flag(m.details, "receive_progress");
+        // Asked of every callee: wampy can do it and does not announce it; who cannot ignores it.
+        progress = flag(m.details, "receive_progress");
         if (progress) {
             details.append("receive_progress", true);
         }
@@ -245,7 +237,7 @@ void dealer::invoke(std::unique_ptr<pending_call> c,
     }
     callee.last_invocation = invocation;
     if (!c) {
-        c = make_call(caller, m, disclosed, !forwarded);
+        c = make_call(caller, m, standing, !forwarded);
     }
     c->callee = &callee;
     c->invocation = invocation;
@@ -272,13 +264,13 @@ void dealer::invoke(std::unique_ptr<pending_call> c,
 
 std::unique_ptr<pending_call> dealer::make_call(member& caller,
                                                 wamp::message const& m,
-                                                bool disclosed,
+                                                caller_standing standing,
                                                 bool timed)
 {
     auto c = std::make_unique<pending_call>();
     c->caller = &caller;
     c->request = m.request;
-    c->disclosed = disclosed;
+    c->standing = standing;
     caller.calls.emplace(m.request, c.get());
     ++calls_open_;
     if (timed && !m.details.empty()) {
@@ -329,7 +321,7 @@ std::string_view dealer::next_part(pending_call& c, wamp::message const& m)
     return {};
 }
 
-void dealer::wait_or_refuse(member& who, wamp::message const& m, registration& r, bool disclosed)
+void dealer::wait_or_refuse(member& who, wamp::message const& m, registration& r, caller_standing standing)
 {
     if (r.queue_limit == 0 || flag(m.details, "progress")) {
         env_.stats.limited(limit_reached::concurrency);
@@ -350,7 +342,7 @@ void dealer::wait_or_refuse(member& who, wamp::message const& m, registration& r
                        std::to_string(r.waiting.size()) + " calls wait already (limit of call-queue)");
         return;
     }
-    auto c = make_call(who, m, disclosed, true);
+    auto c = make_call(who, m, standing, true);
     c->kept = std::make_unique<kept_call>(m);
     auto& kept = *c->kept;
     kept.queued = &r;
@@ -368,8 +360,8 @@ void dealer::serve_waiting(registration& r)
         }
         auto c = take_from_owner(*r.waiting.front());
         auto& caller = *c->caller;
-        bool const disclosed = c->disclosed;
-        invoke(std::move(c), caller, m, r, *to, disclosed);
+        auto const standing = c->standing;
+        invoke(std::move(c), caller, m, r, *to, standing);
     }
 }
 

@@ -67,6 +67,7 @@ dict router_roles(bool meta_api)
                                {"call_canceling", true},
                                {"call_timeout", true},
                                {"call_reroute", true},
+                               {"call_trustlevels", true},
                                {"registration_revocation", true},
                                {"registration_meta_api", meta_api},
                                {"session_meta_api", meta_api},
@@ -347,12 +348,10 @@ void session::read_features(dict const& roles)
 {
     auto& f = member_.features;
     f.caller_passthru = announces(roles, "caller", "payload_passthru_mode");
-    f.caller_progressive_invocations = announces(roles, "caller", "progressive_call_invocations");
     f.callee_call_canceling = announces(roles, "callee", "call_canceling");
     f.callee_call_timeout = announces(roles, "callee", "call_timeout");
     f.callee_passthru = announces(roles, "callee", "payload_passthru_mode");
     f.callee_progressive_invocations = announces(roles, "callee", "progressive_call_invocations");
-    f.callee_progressive_results = announces(roles, "callee", "progressive_call_results");
     f.callee_registration_revocation = announces(roles, "callee", "registration_revocation");
     f.callee_reroute = announces(roles, "callee", "call_reroute");
     f.publisher_passthru = announces(roles, "publisher", "payload_passthru_mode");

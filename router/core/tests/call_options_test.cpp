@@ -165,6 +165,23 @@ TEST_CASE("disclose_me and disclose_caller where the realm allows them")
     CHECK(shows(*callee.next().at(3)->as_dict(), caller));
 }
 
+TEST_CASE("the trust level of a permission goes with its calls")
+{
+    world w;
+    auto rated = everything();
+    rated.allow.trustlevel = 3;
+    w.logic.add_realm("rated", {std::make_shared<role>("anonymous", std::vector{rated})});
+    client caller(w);
+    client callee(w);
+    for (auto* c : {&caller, &callee}) {
+        c->say("[1,'rated',{'roles':{}}]");
+        c->inbox.clear();
+    }
+    register_at(callee, "p");
+    call(caller, 1, "p", "{'trustlevel':9}");
+    CHECK(*callee.next().at(3) == value(dict{{"trustlevel", 3}}));
+}
+
 // --- time limits
 // ------------------------------------------------------------------------------------------------
 

@@ -105,12 +105,12 @@ private:
                 wamp::message const& m,
                 registration& r,
                 callee_entry& to,
-                bool disclosed);
-    void wait_or_refuse(member& who, wamp::message const& m, registration& r, bool disclosed);
+                caller_standing standing);
+    void wait_or_refuse(member& who, wamp::message const& m, registration& r, caller_standing standing);
     void serve_waiting(registration& r);
     std::unique_ptr<pending_call> make_call(member& caller,
                                             wamp::message const& m,
-                                            bool disclosed,
+                                            caller_standing standing,
                                             bool timed);
     void start_timeout(pending_call& c, dict const& options);
 

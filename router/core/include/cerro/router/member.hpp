@@ -35,12 +35,10 @@ struct identity {
 /// What the client said that it can do (HELLO.Details.roles).
 struct client_features {
     bool caller_passthru = false;
-    bool caller_progressive_invocations = false;
     bool callee_call_canceling = false;
     bool callee_call_timeout = false;
     bool callee_passthru = false;
     bool callee_progressive_invocations = false;
-    bool callee_progressive_results = false;
     bool callee_registration_revocation = false;
     bool callee_reroute = false;
     bool publisher_passthru = false;

@@ -45,6 +45,12 @@ struct kept_call {
     waiting_calls::iterator place;
 };
 
+/// What the callee is told of the caller.
+struct caller_standing {
+    bool disclosed = false;  ///< who it is
+    int trustlevel = -1;     ///< of its permission; negative: none
+};
+
 /// One call: sent to the callee or waiting for a free one, not yet answered.
 struct pending_call {
     member* caller = nullptr;
@@ -52,13 +58,13 @@ struct pending_call {
     member* callee = nullptr;  ///< none while the call waits
     wamp::id invocation = 0;   ///< the callee's
     wamp::id registration = 0;
-    bool progress = false;   ///< the caller takes progressive results
-    bool answered = false;   ///< a progressive result was sent
-    bool parts = false;      ///< progressive invocation
-    bool more = false;       ///< more CALLs with this request id are to come
-    bool canceled = false;   ///< CANCEL "kill" went to the callee; its answer is awaited
-    bool counted = false;    ///< counts against the callee's concurrency
-    bool disclosed = false;  ///< the callee is told who calls
+    bool progress = false;  ///< the caller takes progressive results
+    bool answered = false;  ///< a progressive result was sent
+    bool parts = false;     ///< progressive invocation
+    bool more = false;      ///< more CALLs with this request id are to come
+    bool canceled = false;  ///< CANCEL "kill" went to the callee; its answer is awaited
+    bool counted = false;   ///< counts against the callee's concurrency
+    caller_standing standing;
     timers::timer_id timer = 0;
     std::unique_ptr<kept_call> kept;
 };
