@@ -14,11 +14,15 @@ namespace {
 /// How many ended progressive calls a session is remembered for.
 constexpr std::size_t max_broken_off = 64;
 
-/// CALL.Options.timeout [ms]; 0: none
-std::int64_t timeout_of(dict const& options)
+/// No call is timed beyond this, so that adding it to a time cannot overflow.
+constexpr std::chrono::milliseconds longest_timeout = std::chrono::hours(24 * 365);
+
+/// CALL.Options.timeout, at most `most`; 0: none
+std::chrono::milliseconds timeout_of(dict const& options, std::chrono::milliseconds most)
 {
     auto const* option = options.find("timeout");
-    return option != nullptr ? std::max<std::int64_t>(option->as_int().value_or(0), 0) : 0;
+    std::chrono::milliseconds const wanted(option != nullptr ? option->as_int().value_or(0) : 0);
+    return std::clamp(wanted, std::chrono::milliseconds(0), std::min(most, longest_timeout));
 }
 
 /// A part of a progressive call that has ended already: the caller could not know.
@@ -215,9 +219,10 @@ void dealer::invoke(std::unique_ptr<pending_call> c,
             details.append("receive_progress", true);
         }
         // A call that has waited is timed here already.
-        forwarded = !c && to.forward_timeout && callee.features.callee_call_timeout;
-        if (auto const ms = timeout_of(m.details); forwarded && ms > 0) {
-            details.append("timeout", std::min<std::int64_t>(ms, env_.limits.call_timeout_max.count()));
+        forwarded = (!c || c->timer == 0) && to.forward_timeout && callee.features.callee_call_timeout;
+        if (auto const limit = timeout_of(m.details, env_.limits.call_timeout_max);
+            forwarded && limit.count() > 0) {
+            details.append("timeout", limit.count());
         }
         copy_end_to_end(m.details, details);
     }
@@ -238,6 +243,8 @@ void dealer::invoke(std::unique_ptr<pending_call> c,
     callee.last_invocation = invocation;
     if (!c) {
         c = make_call(caller, m, standing, !forwarded);
+    } else if (!forwarded && c->timer == 0) {
+        start_timeout(*c, m.details);  // the callee before this one would have kept the time
     }
     c->callee = &callee;
     c->invocation = invocation;
@@ -281,11 +288,10 @@ std::unique_ptr<pending_call> dealer::make_call(member& caller,
 
 void dealer::start_timeout(pending_call& c, dict const& options)
 {
-    auto const ms = timeout_of(options);
-    if (ms == 0) {
+    auto const limit = timeout_of(options, env_.limits.call_timeout_max);
+    if (limit.count() == 0) {
         return;
     }
-    auto const limit = std::min(std::chrono::milliseconds(ms), env_.limits.call_timeout_max);
     c.timer = env_.deadlines.add(env_.now() + limit, [this, &c] {
         c.timer = 0;
         env_.stats.limited(limit_reached::call_timeout);

@@ -153,3 +153,19 @@ TEST_CASE_METHOD(rerouting, "rerouting: the registration has gone meanwhile")
     unavailable(a);
     CHECK(error_of(caller) == "wamp.error.no_available_callee");
 }
+
+TEST_CASE_METHOD(rerouting, "rerouting: the time limit that the first callee kept is kept for the second")
+{
+    client keeper(w);
+    client second(w);
+    join_as(keeper, "call_reroute,call_timeout");
+    join_as(second, "call_reroute,call_timeout");
+    register_at(keeper, "t", "{'invoke':'first','forward_timeout':true}");
+    register_at(second, "t", "{'invoke':'first'}");
+    call(caller, 1, "t", "{'timeout':100}");
+    CHECK_FALSE(w.logic.env().deadlines.next().has_value());
+    unavailable(keeper);
+    CHECK(*second.next().at(3) == value(dict{}));
+    w.pass(std::chrono::milliseconds(100));
+    CHECK(error_of(caller) == "wamp.error.timeout");
+}
