@@ -1,3 +1,4 @@
+#include "secret_files.hpp"
 #include "sections.hpp"
 #include <cerro/codec/codec.hpp>
 #include <cerro/router/settings.hpp>
@@ -21,24 +22,50 @@ list texts(std::vector<std::string> const& all)
     return list(all.begin(), all.end());
 }
 
+value describe(method_rules const& m)
+{
+    dict out;
+    if (m.authenticator) {
+        out = {{"authenticator", m.authenticator->procedure},
+               {"authenticator-realm", m.authenticator->realm},
+               {"authenticator-role", m.authenticator->role}};
+    } else {
+        dict known;
+        for (auto const& [authid, who] : m.known->all()) {
+            known.append(authid, dict{{"role", who->role}});
+        }
+        out.append("principals", std::move(known));
+    }
+    if (!m.default_role.empty()) {
+        out.append("default-role", m.default_role);
+    }
+    return out;
+}
+
 value describe(access_rules const& a)
 {
     dict out;
     if (a.anonymous_role) {
         out.append("anonymous", dict{{"role", *a.anonymous_role}});
+    } else if (a.anonymous_authenticator) {
+        out.append("anonymous", dict{{"authenticator", a.anonymous_authenticator->procedure}});
     }
-    auto const users = [&](std::string_view method, auto const& table) {
-        dict known;
-        for (auto const& [authid, user] : table) {
-            known.append(authid, dict{{"role", user.role}});
+    for (auto const& [name, rules] : {std::pair("ticket", &a.ticket),
+                                      std::pair("wampcra", &a.wampcra),
+                                      std::pair("scram", &a.scram),
+                                      std::pair("cryptosign", &a.cryptosign),
+                                      std::pair("tls", &a.tls)}) {
+        if (*rules) {
+            out.append(name, describe(**rules));
         }
-        out.append(std::string(method), std::move(known));
-    };
-    if (a.ticket) {
-        users("ticket", *a.ticket);
     }
-    if (a.wampcra) {
-        users("wampcra", *a.wampcra);
+    if (a.cookies) {
+        auto const& c = a.cookies->rules();
+        out.append("cookie",
+                   dict{{"logs_in", a.cookie},
+                        {"name", c.name},
+                        {"max_age_s", c.max_age.count()},
+                        {"store", c.file.empty() ? "memory" : c.file}});
     }
     return out;
 }
@@ -202,6 +229,12 @@ std::string describe(settings const& s)
             }
             roles.append(role_name, std::move(entries));
         }
+        dict authorizers;
+        for (auto const& [role_name, rule] : realm.authorizers) {
+            authorizers.append(
+                role_name,
+                dict{{"procedure", rule.procedure}, {"disclose", rule.disclose}, {"cache", rule.cache}});
+        }
         realms.emplace_back(dict{
             {"name", realm.name},
             {"uri_check", realm.options.uri_check == wamp::uri_rule::strict ? "strict" : "loose"},
@@ -211,6 +244,7 @@ std::string describe(settings const& s)
             {"call_queues", describe(realm.options.call_queues)},
             {"kept", describe_entries(realm.kept)},
             {"drop_oldest", texts(realm.drop_oldest)},
+            {"authorizers", std::move(authorizers)},
             {"roles", std::move(roles)}});
     }
     list listeners;
@@ -234,6 +268,10 @@ std::string describe(settings const& s)
                       {"call_timeout_max_ms", lim.call_timeout_max.count()},
                       {"hello_timeout_ms", lim.hello_timeout.count()},
                       {"auth_timeout_ms", lim.auth_timeout.count()},
+                      {"auth_answer_time_ms", lim.auth_answer_time.count()},
+                      {"authorizer_timeout_ms", lim.authorizer_timeout.count()},
+                      {"max_held", lim.max_held},
+                      {"held_bytes", lim.held_bytes},
                       {"max_connections", s.max_connections}};
     return codec::to_json(dict{{"node", s.node},
                                {"worker", s.worker},
@@ -258,7 +296,11 @@ result<settings> load_settings(std::string const& path, bool skip_components)
     if (auto const dir = std::filesystem::path(path).parent_path(); !dir.empty()) {
         options.base_dir = dir.string();
     }
-    return parse_settings(text.str(), path, options);
+    auto out = parse_settings(text.str(), path, options);
+    if (out && out->secrets_inline) {
+        warn_if_public(path, "the tickets and secrets in it", out->warnings);
+    }
+    return out;
 }
 
 }  // namespace cerro::router

@@ -88,6 +88,19 @@ bool read_slow_policy(reader& in, config::node const& role)
     return policy == "drop-oldest";
 }
 
+authorizer_rule read_authorizer(reader& in, config::node const& role)
+{
+    authorizer_rule out{
+        in.text(role, "authorizer"), in.boolean(role, "disclose", false), in.boolean(role, "cache", false)};
+    if (role.find("permissions") != nullptr) {
+        in.wrong(role, "a role has either 'permissions' or an 'authorizer'");
+    }
+    if (!wamp::valid_uri(out.procedure)) {
+        in.wrong(*role.find("authorizer"), "'" + out.procedure + "' is not the URI of a procedure");
+    }
+    return out;
+}
+
 }  // namespace
 
 void read_realm(reader& in, config::node const& n, settings& out)
@@ -118,11 +131,10 @@ void read_realm(reader& in, config::node const& n, settings& out)
         if (!in.map(role, {"name", "id", "permissions", "authorizer", "disclose", "cache", "cerro"})) {
             continue;
         }
-        if (auto const* authorizer = role.find("authorizer")) {
-            in.wrong(*authorizer, "dynamic authorizers are not supported; write 'permissions'");
-        }
-        in.no_effect(role, {{"disclose", ""}});
         auto const role_name = in.required_text(role, "name");
+        if (role.find("authorizer") != nullptr) {
+            realm.authorizers.emplace_back(role_name, read_authorizer(in, role));
+        }
         if (read_slow_policy(in, role)) {
             realm.drop_oldest.push_back(role_name);
         }

@@ -13,6 +13,7 @@ namespace cerro::router {
 struct section_context {
     load_options const& options;
     transport::limits wamp_limits;  ///< from "cerro"; a transport's own options come on top
+    settings& all;  ///< what is read: principals files and cookie stores are shared by transports
 };
 
 /// "history" in "cerro"; null when it is absent.
@@ -37,7 +38,9 @@ void read_websocket_options(reader& in, config::node const& n, wamp_settings& ou
 /// A path of the file as the system takes it: relative ones belong to the folder of the configuration.
 std::string resolved(section_context const& about, std::string const& path);
 /// The `auth` section; without one, everybody is role "anonymous".
-std::shared_ptr<access_rules const> read_access(reader& in, config::node const& transport);
+std::shared_ptr<access_rules const> read_access(reader& in,
+                                                config::node const& transport,
+                                                section_context const& about);
 
 /// What only shows when everything has been read: names that refer to each other, doubtful choices.
 void cross_check(reader& in, config::node const& root, settings& out);

@@ -43,7 +43,8 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
                                          "max_deliveries_open", "max_testaments",     "max_testament_bytes",
                                          "max_retained",        "max_retained_bytes", "delivery_timeout",
                                          "auth_failures",       "call_timeout_max",   "hello_timeout",
-                                         "auth_timeout",        "max_connections"})) {
+                                         "auth_timeout",        "auth_answer_time",    "authorizer_timeout",
+                                         "max_held",            "held_bytes",          "max_connections"})) {
         return;
     }
     constexpr std::int64_t many = 1'000'000'000;
@@ -74,6 +75,10 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
     s.call_timeout_max = in.duration(*lim, "call_timeout_max", s.call_timeout_max);
     s.hello_timeout = in.duration(*lim, "hello_timeout", s.hello_timeout);
     s.auth_timeout = in.duration(*lim, "auth_timeout", s.auth_timeout);
+    s.auth_answer_time = in.duration(*lim, "auth_answer_time", s.auth_answer_time);
+    s.authorizer_timeout = in.duration(*lim, "authorizer_timeout", s.authorizer_timeout);
+    count("max_held", s.max_held);
+    s.held_bytes = in.size(*lim, "held_bytes", s.held_bytes);
 }
 
 void read_controller(reader& in, config::node const& n, settings& out)
@@ -120,7 +125,7 @@ result<settings> parse_settings(std::string_view json,
         if (in.integer(*root, "version", 1, 0, 1'000'000) != 2) {
             in.wrong(*root, "version must be 2 (crossbar upgrades older files with `crossbar upgrade`)");
         }
-        section_context about{options, {}};
+        section_context about{options, {}, out};
         auto const* cerro = root->find("cerro");
         if (cerro != nullptr) {
             read_cerro(in, *cerro, out, about.wamp_limits);

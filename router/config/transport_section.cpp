@@ -151,9 +151,9 @@ std::string resolved(section_context const& about, std::string const& path)
 wamp_settings read_wamp(reader& in, config::node const& n, section_context const& about, bool websocket)
 {
     wamp_settings out;
-    in.no_effect(n, {{"cookie", ""}, {"debug", "false"}});
+    in.no_effect(n, {{"debug", "false"}});
     out.limits = about.wamp_limits;
-    out.access = read_access(in, n);
+    out.access = read_access(in, n, about);
     read_serializers(in, n, out);
     if (auto const* options = n.find("options")) {
         if (websocket) {

@@ -41,10 +41,12 @@ class connection final : public transport::channel_events,
                          public peer,
                          public std::enable_shared_from_this<connection> {
 public:
-    /// @param gone called once, when the connection has ended
+    /// @param cookie of this browser; empty: none
+    /// @param gone   called once, when the connection has ended
     connection(std::shared_ptr<shared_core> shared,
                std::shared_ptr<transport::channel> channel,
                std::shared_ptr<access_rules const> access,
+               std::string cookie,
                std::function<void(connection&)> gone);
 
     void start() { channel_->start(shared_from_this()); }
@@ -60,6 +62,7 @@ public:
         return channel_->send(std::move(frame), droppable);
     }
     void set_drop_oldest(bool on) override { channel_->set_drop_oldest(on); }
+    void on_joined() override;
     void close(ending why, std::string const& text) override { channel_->close(to_transport(why), text); }
 
 private:

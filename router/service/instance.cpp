@@ -1,4 +1,5 @@
 #include "connection.hpp"
+#include "kept_files.hpp"
 #include "listeners.hpp"
 #include "web/site.hpp"
 #include <cerro/auth/compare.hpp>
@@ -46,6 +47,11 @@ public:
                 roles.push_back(std::make_shared<role>(name, permissions));
                 roles.back()->set_drop_oldest(
                     std::count(realm.drop_oldest.begin(), realm.drop_oldest.end(), name) != 0);
+                for (auto const& [asking, rule] : realm.authorizers) {
+                    if (asking == name) {
+                        roles.back()->set_authorizer(rule);
+                    }
+                }
             }
             auto& made = logic().add_realm(realm.name, std::move(roles), realm.options);
             keep_history(made, realm.kept, metrics);
@@ -79,6 +85,7 @@ public:
                 self->arm();
             }
         });
+        files_ = kept_files::start(ex_, settings_);
         listeners_ = std::make_shared<class listeners>(ex_, settings_, owner());
         auto const upgrade = [weak = std::weak_ptr(listeners_)](auto w, auto stream, bytes head, bytes rest) {
             if (auto const doors = weak.lock()) {
@@ -99,9 +106,7 @@ public:
     {
         std::size_t n = 0;
         for (auto const& realm : logic().realms()) {
-            auto const& all = realm->members();
-            n += static_cast<std::size_t>(
-                std::count_if(all.begin(), all.end(), [](auto const& m) { return !m.second->internal; }));
+            n += realm->session_count();
         }
         return n;
     }
@@ -148,6 +153,9 @@ public:
             c->cut(transport::close_reason::shutdown);
         }
         deadline_timer_.cancel();
+        if (files_) {
+            files_->stop();
+        }
     }
 
 private:
@@ -188,9 +196,9 @@ private:
             }
             site_->serve(server, paths);
         };
-        out.take = [weak = weak_from_this()](auto channel, wamp_settings const& w) {
+        out.take = [weak = weak_from_this()](auto channel, wamp_settings const& w, std::string cookie) {
             if (auto const self = weak.lock()) {
-                self->take(std::move(channel), w);
+                self->take(std::move(channel), w, std::move(cookie));
             } else {
                 channel->close(transport::close_reason::shutdown);
             }
@@ -216,18 +224,21 @@ private:
         }
     }
 
-    void take(std::shared_ptr<transport::channel> channel, wamp_settings const& w)
+    void take(std::shared_ptr<transport::channel> channel, wamp_settings const& w, std::string cookie)
     {
         if (draining_) {
             channel->close(transport::close_reason::shutdown);
             return;
         }
-        auto const made = std::make_shared<connection>(
-            shared_, std::move(channel), w.access, [weak = weak_from_this()](connection& c) {
-                if (auto const self = weak.lock()) {
-                    self->forget(c);
-                }
-            });
+        auto const made = std::make_shared<connection>(shared_,
+                                                       std::move(channel),
+                                                       w.access,
+                                                       std::move(cookie),
+                                                       [weak = weak_from_this()](connection& c) {
+                                                           if (auto const self = weak.lock()) {
+                                                               self->forget(c);
+                                                           }
+                                                       });
         connections_.emplace(made.get(), made);
         made->start();
     }
@@ -283,6 +294,7 @@ private:
     asio::any_io_executor ex_;
     settings settings_;
     std::shared_ptr<shared_core> shared_;
+    std::shared_ptr<kept_files> files_;
     asio::steady_timer deadline_timer_;
     asio::steady_timer all_gone_;
     std::shared_ptr<class listeners> listeners_;

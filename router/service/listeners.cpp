@@ -27,6 +27,26 @@ transport::accept_options accept_settings(wamp_settings const& w)
     return out;
 }
 
+/// The id of the cookie that a request brings, or a new one that the answer gives; empty where there are no
+/// cookies.
+std::string give_cookie(wamp_settings const& w, bytes const& head, transport::accept_options& how)
+{
+    auto const& store = w.access->cookies;
+    if (!store) {
+        return {};
+    }
+    std::vector<std::pair<std::string, std::string>> brought;
+    for (auto const line : header_values(head, "cookie")) {
+        brought.emplace_back("cookie", line);
+    }
+    auto id = store->known_id(brought, std::chrono::system_clock::now());
+    if (id.empty()) {
+        id = store->new_id();
+        how.response_headers.emplace_back("Set-Cookie", store->header(id));
+    }
+    return id;
+}
+
 }  // namespace
 
 listeners::listeners(asio::any_io_executor ex, settings const& s, listener_owner owner)
@@ -123,18 +143,20 @@ asio::awaitable<void> listeners::accept_web(std::shared_ptr<listeners> self,
             co_return;
         }
     }
-    auto const how = accept_settings(w);
+    auto how = accept_settings(w);
+    auto cookie = give_cookie(w, head, how);
     auto channel =
         co_await transport::accept_websocket(std::move(stream), std::move(head), std::move(rest), how);
-    self->take(std::move(channel), w, peer);
+    self->take(std::move(channel), w, peer, std::move(cookie));
 }
 
 void listeners::take(result<std::shared_ptr<transport::channel>> channel,
                      wamp_settings const& w,
-                     std::string const& peer)
+                     std::string const& peer,
+                     std::string cookie)
 {
     if (channel) {
-        owner_.take(*channel, w);
+        owner_.take(*channel, w, std::move(cookie));
     } else {
         owner_.refused(peer, channel.error().what);
     }

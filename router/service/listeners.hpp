@@ -18,8 +18,9 @@ namespace cerro::router {
 struct listener_owner {
     /// Puts the routes of this listener into its HTTP server.
     std::function<void(http::server&, listener_settings const&)> furnish;
-    /// A channel whose transport handshake is done.
-    std::function<void(std::shared_ptr<transport::channel>, wamp_settings const&)> take;
+    /// A channel whose transport handshake is done. `cookie`: the id that its browser has or was given; or
+    /// empty.
+    std::function<void(std::shared_ptr<transport::channel>, wamp_settings const&, std::string cookie)> take;
     /// A connection that never became one.
     std::function<void(std::string const& peer, std::string_view what)> refused;
 };
@@ -56,7 +57,8 @@ private:
                                             wamp_settings w);
     void take(result<std::shared_ptr<transport::channel>> channel,
               wamp_settings const& w,
-              std::string const& peer);
+              std::string const& peer,
+              std::string cookie = {});
 
     asio::any_io_executor ex_;
     settings const& settings_;

@@ -111,7 +111,7 @@ asio::awaitable<void> session_impl::one_connection()
     state_ = state::joining;
     ++connection_;
     channel_->start(std::make_shared<link>(self(), connection_));
-    send(make_hello(options_));
+    send(make_hello(options_, login_));
     auto const decided = [this] { return state_ != state::joining; };
     auto const in_time = co_await changed_.wait_until(decided, clock::now() + options_.join_timeout);
     if (!in_time && channel_) {

@@ -147,6 +147,11 @@ void session_impl::on_welcome(wamp::message const& m)
         violation("WELCOME within a session");
         return;
     }
+    if (!proven(login_, m.details)) {
+        give_up(error(wamp::uri::authentication_failed,
+                      options_.connection.url + ": the router does not know the password's keys"));
+        return;
+    }
     state_ = state::joined;
     id_ = m.id2;
     welcome_ = m.details;
@@ -171,15 +176,20 @@ void session_impl::on_welcome(wamp::message const& m)
 
 void session_impl::on_challenge(wamp::message const& m)
 {
-    auto const signature = answer_challenge(options_.credentials, m);
+    auto const signature = answer_challenge(options_.credentials, login_, m);
     if (signature) {
         send(*signature);
         return;
     }
-    report(signature.error());
+    give_up(signature.error());
+}
+
+void session_impl::give_up(error const& why)
+{
+    report(why);
     wamp::message abort;
     abort.type = message_type::abort;
-    abort.uri = signature.error().uri;
+    abort.uri = why.uri;
     send(abort);
     channel_->close(transport::close_reason::closed_by_us);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "condition.hpp"
+#include <cerro/auth/scram.hpp>
 #include <cerro/client/session.hpp>
 #include <cerro/log/log.hpp>
 
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,11 +22,18 @@ struct reply {
     arguments payload;
 };
 
-/// HELLO for these options (hello.cpp).
-[[nodiscard]] wamp::message make_hello(options const& o);
+/// What one attempt to log in has to remember (hello.cpp).
+struct login {
+    std::optional<cerro::auth::scram_client> scram{};
+};
+/// HELLO for these options.
+[[nodiscard]] wamp::message make_hello(options const& o, login& l);
 /// AUTHENTICATE for this CHALLENGE, or why not.
 [[nodiscard]] outcome<wamp::message> answer_challenge(auth const& credentials,
+                                                      login& l,
                                                       wamp::message const& challenge);
+/// Did the router prove itself, where the method asks for it?
+[[nodiscard]] bool proven(login const& l, dict const& welcome);
 /// What an ERROR or ABORT says.
 [[nodiscard]] error error_of(wamp::message const& m);
 
@@ -122,6 +131,8 @@ private:
     // dispatch.cpp
     void on_message(wamp::message const& m);
     void on_welcome(wamp::message const& m);
+    /// ABORT: this attempt to join has failed.
+    void give_up(error const& why);
     void on_challenge(wamp::message const& m);
     void on_event(wamp::message const& m);
     void on_invocation(wamp::message const& m);
@@ -176,6 +187,7 @@ private:
     std::uint64_t connection_ = 0;  ///< counts them
     wamp::id id_ = 0;
     dict welcome_;
+    login login_;
     bool can_cancel_ = false;  ///< the dealer takes CANCEL
     wamp::id next_request_ = 1;
     std::unordered_map<wamp::id, answer> pending_;

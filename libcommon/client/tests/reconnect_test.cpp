@@ -1,4 +1,6 @@
 #include "peer.hpp"
+#include <cerro/auth/cryptosign.hpp>
+#include <cerro/auth/scram.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -265,6 +267,65 @@ TEST_CASE("session: answers challenges for a ticket and for wampcra with a salte
     auto const refused = run(io, s->joined(std::chrono::seconds(5)));
     REQUIRE(refused.has_error());
     CHECK(refused.error().uri == wamp::uri::no_auth_method);
+}
+
+TEST_CASE("session: SCRAM and cryptosign against a router's side; one that does not know the password is left")
+{
+    boost::asio::io_context io(1);
+    peer router(io);
+    auto const user = cerro::auth::scram_derive("pencil", {cerro::auth::kdf::pbkdf2, 64, 0}, "0123456789abcdef");
+    std::optional<cerro::auth::scram_server> scram;
+    std::optional<cerro::auth::cryptosign_server> cryptosign;
+    bool honest = true;
+    bool accepted = false;
+    router.script = [&](received const& r) {
+        if (r.m.type == message_type::hello) {
+            auto const& method = *r.m.details.find("authmethods")->at(0)->as_text();
+            auto const& extra = *r.m.details.find("authextra");
+            auto challenge = peer::make(message_type::challenge);
+            challenge.text = method;
+            if (method == "scram") {
+                scram = *cerro::auth::scram_server::create(user, "joe", *extra.find("nonce")->as_text());
+                challenge.details = scram->extra();
+            } else {
+                cryptosign.emplace(std::vector{*cerro::auth::parse_ed25519_key(*extra.find("pubkey")->as_text())});
+                challenge.details = cryptosign->extra();
+            }
+            router.send(challenge);
+            return true;
+        }
+        if (r.m.type == message_type::authenticate) {
+            auto welcome = peer::make(message_type::welcome, 0, 1);
+            if (scram) {
+                auto const proof = scram->verify(r.m.text, r.m.details);
+                accepted = proof.has_value();
+                welcome.details = {{"authextra", dict{{"verifier", honest && proof ? *proof : "AAAA"}}}};
+            } else {
+                accepted = cryptosign->accepts(r.m.text);
+            }
+            router.send(welcome);
+            return true;
+        }
+        return false;
+    };
+    auto o = options_for(router.port());
+    o.credentials = scram_auth{"joe", "pencil"};
+    join(io, o);
+    CHECK(accepted);
+
+    honest = false;
+    o.reconnect = false;
+    auto const s = session::create(io.get_executor(), o);
+    s->start();
+    auto const refused = run(io, s->joined(std::chrono::seconds(5)));
+    REQUIRE(refused.has_error());
+    CHECK(refused.error().uri == wamp::uri::authentication_failed);
+
+    scram.reset();
+    accepted = false;
+    o.credentials = cryptosign_auth{"", std::string(64, 'a')};
+    join(io, o);
+    CHECK(accepted);
 }
 
 TEST_CASE("session: a message above the router's limit fails alone")

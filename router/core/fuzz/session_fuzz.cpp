@@ -15,10 +15,13 @@ namespace {
 std::shared_ptr<access_rules const> rules()
 {
     access_rules r = access_rules::open();
-    r.ticket.emplace();
-    r.ticket->emplace("joe", ticket_principal{"t", "anonymous"});
-    r.wampcra.emplace();
-    r.wampcra->emplace("eve", wampcra_principal{{"secret", "salt", 1, 16}, "anonymous"});
+    principal p;
+    p.role = "anonymous";
+    p.ticket = "t";
+    p.wampcra = {"secret", "salt", 1, 16};
+    p.scram = auth::scram_derive("pencil", {auth::kdf::pbkdf2, 1, 0}, "0123456789abcdef");
+    p.keys = {bytes(32, 'k')};
+    r.ticket = r.wampcra = r.scram = r.cryptosign = method_rules::of({{"joe", p}, {"eve", p}});
     return std::make_shared<access_rules const>(std::move(r));
 }
 
@@ -67,7 +70,7 @@ std::string composed(input& in, any_peer const& from)
     auto const invocation =
         std::to_string(from.last_invocation() - std::min<wamp::id>(from.last_invocation(), in.octet() % 2));
     std::string const payload = in.octet() % 2 == 0 ? ",[1.5,\"x\"],{\"k\":[null]}" : "";
-    switch (in.octet() % 17) {
+    switch (in.octet() % 19) {
         case 0: return "[16," + request + "," + option + "," + uri + payload + "]";
         case 1: return "[32," + request + "," + option + "," + uri + "]";
         case 2: return "[34," + request + "," + request + "]";
@@ -92,6 +95,10 @@ std::string composed(input& in, any_peer const& from)
         }
         case 15:
             return R"([1,"realm1",{"roles":{"publisher":{"features":{"payload_passthru_mode":true}},"subscriber":{"features":{"payload_passthru_mode":true,"subscription_revocation":true,"acknowledge_event_received":true}}}}])";
+        case 16:
+            return R"([1,"realm1",{"roles":{},"authmethods":["scram"],"authid":"joe","authextra":{"nonce":"YWJj"}}])";
+        case 17:
+            return R"([1,"realm1",{"roles":{},"authmethods":["cryptosign"],"authid":"eve","authextra":{}}])";
         default: return R"([6,{},"wamp.close.normal"])";
     }
 }

@@ -1,9 +1,25 @@
 #include <cerro/router/core.hpp>
+#include <cerro/router/own_caller.hpp>
 
 #include <algorithm>
 #include <utility>
 
 namespace cerro::router {
+
+core::core(metrics::registry& metrics, std::uint64_t seed) : env_(metrics, seed) {}
+
+core::~core() = default;
+
+std::shared_ptr<own_caller> core::caller(realm& r, std::shared_ptr<role> const& allowed)
+{
+    auto const at = std::find_if(callers_.begin(), callers_.end(), [&](auto const& c) {
+        return &c->home() == &r && c->who().authrole == allowed->name();
+    });
+    if (at != callers_.end()) {
+        return *at;
+    }
+    return callers_.emplace_back(std::make_shared<own_caller>(*this, r, allowed));
+}
 
 realm& core::add_realm(std::string name, std::vector<std::shared_ptr<role>> roles, realm_options options)
 {

@@ -43,10 +43,13 @@ statistics::statistics(metrics::registry& r)
       sessions_left(r.make_counter("cerro_router_sessions_left_total", "joined sessions that ended")),
       joins_refused(
           r.make_counter("cerro_router_joins_refused_total", "sessions that got an ABORT before WELCOME")),
-      auth_failures(r.make_counter("cerro_router_auth_failures_total",
-                                   "log-ins with a wrong ticket or WAMP-CRA signature")),
+      auth_failures(r.make_counter("cerro_router_auth_failures_total", "log-ins with wrong credentials")),
       protocol_violations(r.make_counter("cerro_router_protocol_violations_total",
-                                         "sessions ended because the peer broke the protocol"))
+                                         "sessions ended because the peer broke the protocol")),
+      authorizer_failures(r.make_counter("cerro_router_authorizer_failures_total",
+                                         "requests denied because a dynamic authorizer gave no answer")),
+      held_refused(r.make_counter("cerro_router_held_refused_total",
+                                  "requests refused because too many waited for a dynamic authorizer"))
 {
     using enum wamp::message_type;
     auto& other = r.make_counter(

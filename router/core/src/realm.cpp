@@ -53,6 +53,7 @@ void realm::keep_history(std::vector<history_entry> entries, std::unique_ptr<his
 void realm::join(member& who)
 {
     members_.emplace(who.who.session, &who);
+    internal_ += who.internal ? 1 : 0;
     who.set_drop_oldest(who.allowed && who.allowed->drop_oldest());
     publish_join(*this, who);
 }
@@ -60,6 +61,7 @@ void realm::join(member& who)
 void realm::leave(member& who)
 {
     members_.erase(who.who.session);
+    internal_ -= who.internal ? 1 : 0;
     broker_.leave(who);
     dealer_.leave(who);
     publish_testaments(who);

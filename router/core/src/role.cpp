@@ -31,10 +31,27 @@ rights const& role::on(std::string_view uri)
     return known_.emplace(std::string(uri), evaluate(uri)).first->second;
 }
 
+std::shared_ptr<role> role::for_session() const
+{
+    auto out = std::make_shared<role>(name_, std::vector<permission>{});
+    out->drop_oldest_ = drop_oldest_;
+    out->authorizer_ = authorizer_;
+    return out;
+}
+
+void role::decide(std::string_view uri, rights const& granted)
+{
+    known_.clear();
+    known_.emplace(std::string(uri), granted);
+}
+
 rights role::evaluate(std::string_view uri) const
 {
     if (trusted_) {
         return {true, true, true, true, true, true};
+    }
+    if (authorizer_) {
+        return {};
     }
     permission const* longest = nullptr;
     permission const* wildcard = nullptr;

@@ -11,27 +11,6 @@ namespace {
 
 using wamp::message_type;
 
-constexpr std::string_view anonymous = "anonymous";
-constexpr std::string_view ticket = "ticket";
-constexpr std::string_view wampcra = "wampcra";
-constexpr std::string_view static_provider = "static";
-constexpr std::string_view too_many_failures = "too many failed log-ins from this address; try again later";
-
-/// "SJFW-4463-3HVM-H7WW-5A4R-E9MQ": the authid of an anonymous session
-std::string serial_number(environment& env)
-{
-    constexpr std::string_view characters = "ACEFGHJKLMNPQRSTUVWXY345679";
-    std::string out;
-    for (int group = 0; group < 6; ++group) {
-        out += group == 0 ? "" : "-";
-        auto bits = env.random_id();
-        for (int i = 0; i < 4; ++i, bits /= characters.size()) {
-            out += characters[bits % characters.size()];
-        }
-    }
-    return out;
-}
-
 bool announces(dict const& roles, std::string_view role, std::string_view feature)
 {
     auto const* r = roles.find(role);
@@ -108,7 +87,12 @@ void session::on_message(byte_view bytes)
     }
     core_.env().stats.received(m.type);
     switch (state_) {
-        case state::established: on_established(m); return;
+        case state::established:
+            if ((authorization_ || member_.allowed->asks()) && held(m, bytes)) {
+                return;
+            }
+            on_established(m);
+            return;
         case state::connected:
             if (m.type == message_type::hello) {
                 on_hello(m);
@@ -121,6 +105,8 @@ void session::on_message(byte_view bytes)
                 return;
             }
             break;
+        case state::joining: break;
+        case state::refused: return;
         case state::closing:
             if (m.type == message_type::goodbye || m.type == message_type::abort) {
                 end(closing_as_, "goodbye");
@@ -149,7 +135,10 @@ void session::on_established(wamp::message const& m)
         case message_type::unregister: realm_->dealer().unregister(member_, m); return;
         case message_type::cancel: realm_->dealer().cancel(member_, m); return;
         case message_type::event_received: realm_->broker().event_received(member_, m); return;
-        case message_type::goodbye: when_acknowledged([this] { answer_goodbye(); }); return;
+        case message_type::goodbye:
+            log_out(m.uri);
+            when_acknowledged([this] { answer_goodbye(); });
+            return;
         case message_type::abort: end(ending::aborted_by_peer, "aborted by peer: " + m.uri); return;
         default: break;
     }
@@ -173,157 +162,27 @@ void session::on_closed()
         ending_text_ = "transport closed";
     }
     core_.env().deadlines.cancel(std::exchange(timer_, 0));
+    stop_login();
     leave();
 }
 
-// --- joining
-// ----------------------------------------------------------------------------------------------------
+// --- joined
+// -----------------------------------------------------------------------------------------------------
 
-void session::on_hello(wamp::message const& m)
+void session::welcome(dict const& proof)
 {
-    core_.env().deadlines.cancel(std::exchange(timer_, 0));
-    wanted_ = core_.find_realm(m.uri);
-    if (wanted_ == nullptr) {
-        abort(ending::no_such_realm,
-              wamp::uri::no_such_realm,
-              "no realm \"" + m.uri.substr(0, core_.env().limits.max_uri) + "\" exists on this router");
-        return;
-    }
-    if (auto const* roles = m.details.find("roles"); roles != nullptr && roles->is_dict()) {
-        read_features(*roles->as_dict());
-    }
-    member_.who.session = core_.new_session_id();
-    auto const* offered = m.details.find("authmethods");
-    list const none{anonymous};
-    list const* methods = offered != nullptr ? offered->as_list() : nullptr;
-    if (methods == nullptr || methods->empty()) {
-        methods = &none;
-    }
-    for (auto const& method : *methods) {
-        if (auto const* name = method.as_text(); name != nullptr && start_method(*name, m)) {
-            return;
-        }
-    }
-    abort(ending::no_auth_method,
-          wamp::uri::no_auth_method,
-          "cannot authenticate using any of the offered authmethods " +
-              log_text(codec::to_json(value(*methods))));
-}
-
-bool session::start_method(std::string_view method, wamp::message const& hello)
-{
-    if (method == anonymous && access_->anonymous_role) {
-        member_.who.authid = serial_number(core_.env());
-        welcome(*access_->anonymous_role, anonymous, static_provider);
-        return true;
-    }
-    auto const* authid = hello.details.find("authid");
-    member_.who.authid = authid != nullptr && authid->is_text() ? *authid->as_text() : std::string();
-    bool const by_ticket = method == ticket && access_->ticket;
-    if (!by_ticket && !(method == wampcra && access_->wampcra)) {
-        return false;
-    }
-    if (core_.env().brake.refuses(member_.link.address, core_.env().now())) {
-        abort(ending::auth_refused, wamp::uri::not_authorized, std::string(too_many_failures));
-    } else if (by_ticket) {
-        ask_ticket();
-    } else {
-        ask_wampcra();
-    }
-    return true;
-}
-
-void session::ask_ticket()
-{
-    auto const at = access_->ticket->find(member_.who.authid);
-    bool const known = at != access_->ticket->end();
-    challenge_.emplace(challenge{auth::ticket_server(known ? at->second.ticket : core_.env().secret),
-                                 known ? at->second.role : std::string(),
-                                 known});
-    ask(ticket, {});
-}
-
-void session::ask_wampcra()
-{
-    auto const& users = *access_->wampcra;
-    auto const at = users.find(member_.who.authid);
-    bool const known = at != users.end();
-    wampcra_principal asked;
-    if (known) {
-        asked = at->second;
-    } else if (!users.empty()) {
-        // A stranger is asked as the first user would be, always with the same salt, so that nobody learns
-        // who exists.
-        asked = users.begin()->second;
-        asked.user.secret = core_.env().secret;
-        if (!asked.user.salt.empty()) {
-            asked.user.salt = auth::wampcra_signature(core_.env().secret, member_.who.authid).substr(0, 16);
-        }
-    }
-    auth::wampcra_subject subject;
-    subject.authid = member_.who.authid;
-    subject.authrole = asked.role;
-    subject.session = member_.who.session;
-    auth::wampcra_server server(std::move(asked.user), subject, core_.env().wall());
-    auto extra = server.extra();
-    challenge_.emplace(challenge{std::move(server), std::move(asked.role), known});
-    ask(wampcra, std::move(extra));
-}
-
-void session::ask(std::string_view method, dict extra)
-{
-    wamp::message m;
-    m.type = message_type::challenge;
-    m.text = method;
-    m.details = std::move(extra);
-    member_.send(wamp::frame(member_.link.serializer, m));
-    state_ = state::challenging;
-    arm(core_.env().limits.auth_timeout, ending::auth_timeout, "no AUTHENTICATE");
-}
-
-void session::on_authenticate(wamp::message const& m)
-{
-    auto& env = core_.env();
-    env.deadlines.cancel(std::exchange(timer_, 0));
-    // Asked before the brake came on: the answer is not even looked at, or many open challenges would go
-    // round it.
-    if (env.brake.refuses(member_.link.address, env.now())) {
-        abort(ending::auth_refused, wamp::uri::not_authorized, std::string(too_many_failures));
-        return;
-    }
-    auto const asked = std::move(*challenge_);
-    challenge_.reset();
-    bool const right = std::visit([&](auto const& server) { return server.accepts(m.text); }, asked.server);
-    bool const by_ticket = std::holds_alternative<auth::ticket_server>(asked.server);
-    if (!right || !asked.known) {
-        env.stats.auth_failures.add();
-        env.brake.failed(member_.link.address, env.now(), env.limits.auth_failures);
-        abort(ending::auth_failed,
-              wamp::uri::not_authorized,
-              by_ticket ? "ticket in static WAMP-Ticket authentication is invalid"
-                        : "WAMP-CRA client signature is invalid");
-        return;
-    }
-    welcome(asked.role, by_ticket ? ticket : wampcra, static_provider);
-}
-
-void session::welcome(std::string role_name, std::string_view method, std::string_view provider)
-{
-    member_.allowed = wanted_->find_role(role_name);
-    if (!member_.allowed) {
-        abort(ending::no_such_role,
-              wamp::uri::no_such_role,
-              "realm \"" + wanted_->name() + "\" has no role \"" + role_name + "\"");
-        return;
-    }
-    auto& who = member_.who;
-    who.authrole = std::move(role_name);
-    who.authmethod = method;
-    who.authprovider = provider;
-    realm_ = std::exchange(wanted_, nullptr);
-    state_ = state::established;
-
+    auto const& who = member_.who;
     auto const& names = core_.env().names;
+    auto extra = who.authextra;
+    for (auto const& more : {dict{{"x_cb_node", names.node},
+                                  {"x_cb_worker", names.worker},
+                                  {"x_cb_peer", member_.link.address},
+                                  {"x_cb_pid", names.pid}},
+                             proof}) {
+        for (auto const& [key, v] : more) {
+            extra.set(key, v);
+        }
+    }
     wamp::message m;
     m.type = message_type::welcome;
     m.id2 = who.session;
@@ -332,15 +191,12 @@ void session::welcome(std::string role_name, std::string_view method, std::strin
                  {"authrole", who.authrole},
                  {"authmethod", who.authmethod},
                  {"authprovider", who.authprovider},
-                 {"authextra",
-                  dict{{"x_cb_node", names.node},
-                       {"x_cb_worker", names.worker},
-                       {"x_cb_peer", member_.link.address},
-                       {"x_cb_pid", names.pid}}},
+                 {"authextra", std::move(extra)},
                  {"agent", "Cerro-" CERRO_VERSION},
                  {"roles", router_roles(realm_->options().meta_api)}};
     member_.send(wamp::frame(member_.link.serializer, m));
     core_.env().stats.sessions_joined.add();
+    member_.on_joined();
     realm_->join(member_);
 }
 
@@ -437,6 +293,7 @@ void session::end(ending why, std::string const& text)
     ended_as_ = why;
     ending_text_ = log_text(text);
     core_.env().deadlines.cancel(std::exchange(timer_, 0));
+    stop_login();
     leave();
     member_.close(why, ending_text_);
 }
@@ -444,7 +301,9 @@ void session::end(ending why, std::string const& text)
 void session::leave()
 {
     if (realm_ != nullptr) {
+        authorization_.reset();
         std::exchange(realm_, nullptr)->leave(member_);
+        unbind_cookie();
         core_.env().stats.sessions_left.add();
     }
 }

@@ -1,3 +1,4 @@
+#include <cerro/router/link_text.hpp>
 #include <cerro/router/meta.hpp>
 #include <cerro/router/realm.hpp>
 
@@ -8,20 +9,6 @@
 namespace cerro::router {
 
 namespace {
-
-dict session_details(member const& m, std::string const& realm)
-{
-    return {{"session", m.who.session},
-            {"authid", m.who.authid},
-            {"authrole", m.who.authrole},
-            {"authmethod", m.who.authmethod},
-            {"authprovider", m.who.authprovider},
-            {"realm", realm},
-            {"transport",
-             dict{{"peer", m.link.address},
-                  {"channel_type", m.link.transport},
-                  {"channel_serializer", codec::name(m.link.serializer)}}}};
-}
 
 void get(realm& r, meta_call const& c)
 {
@@ -39,7 +26,7 @@ void get(realm& r, meta_call const& c)
                  "no session with ID " + std::to_string(*wanted) + " exists on this router");
         return;
     }
-    r.answer(c.caller, c.request, {session_details(*m, r.name())});
+    r.answer(c.caller, c.request, {describe_session(*m, r.name())});
 }
 
 /// The sessions with one of the authroles that the call names, or all; nothing when it has been refused.
@@ -89,7 +76,7 @@ void publish_join(realm& r, member const& who)
 {
     constexpr std::string_view topic = "wamp.session.on_join";
     if (!who.internal && r.options().meta_api && r.broker().has_subscribers(topic)) {
-        r.broker().publish_own(topic, {session_details(who, r.name())});
+        r.broker().publish_own(topic, {describe_session(who, r.name())});
     }
 }
 

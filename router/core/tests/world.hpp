@@ -80,6 +80,14 @@ public:
         : serializer_(s), state_(w.logic, *this, link(s, max_outgoing), std::move(access))
     {}
 
+    /// Over a connection that has more to tell.
+    client(world& w,
+           codec::serializer s,
+           std::shared_ptr<access_rules const> access,
+           std::shared_ptr<link_details const> details)
+        : serializer_(s), state_(w.logic, *this, link(s, 1U << 24U, std::move(details)), std::move(access))
+    {}
+
     bool send(shared_bytes frame, bool droppable) override
     {
         last_droppable = droppable;
@@ -164,13 +172,16 @@ public:
     wamp::id id = 0;
 
 private:
-    static link_info link(codec::serializer s, std::size_t max_outgoing)
+    static link_info link(codec::serializer s,
+                          std::size_t max_outgoing,
+                          std::shared_ptr<link_details const> details = nullptr)
     {
         link_info out;
         out.serializer = s;
         out.max_outgoing = max_outgoing;
         out.address = "tcp4:127.0.0.1:50000";
         out.transport = "test";
+        out.details = std::move(details);
         return out;
     }
 

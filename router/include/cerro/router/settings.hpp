@@ -39,6 +39,7 @@ struct realm_settings {
     std::string name;
     std::vector<history_entry> kept;  ///< crossbar's `store`: in memory, beside what history_settings say
     std::vector<std::pair<std::string, std::vector<permission>>> roles;  ///< name and permissions
+    std::vector<std::pair<std::string, authorizer_rule>> authorizers;    ///< of roles that have one
     std::vector<std::string> drop_oldest;  ///< roles whose slow sessions lose events, not their connection
     realm_options options;
 };
@@ -94,6 +95,12 @@ struct listener_settings {
 /// "web", "websocket", "rawsocket"
 [[nodiscard]] std::string_view name(listener_settings::kind k) noexcept;
 
+/// A file of principals, and who asks it.
+struct principal_file {
+    std::string path;
+    std::shared_ptr<principals> table;
+};
+
 struct settings {
     std::string node;
     std::string worker;
@@ -101,6 +108,9 @@ struct settings {
     std::vector<listener_settings> listeners;
     session_limits sessions;
     history_settings history;
+    std::vector<principal_file> principal_files;
+    std::vector<std::shared_ptr<cookie_store>> cookie_stores;
+    bool secrets_inline = false;                   ///< tickets or secrets stand in the file itself
     std::size_t max_connections = 10'000;          ///< of each listener
     std::chrono::milliseconds drain_time{10'000};  ///< from SIGTERM to the last session's end
     std::vector<std::string> warnings;             ///< what was found doubtful; to be logged

@@ -77,7 +77,16 @@ struct wampcra_auth {
     std::string authid;
     std::string secret;
 };  ///< salted or not, as the router's challenge says
-using auth = std::variant<anonymous_auth, ticket_auth, wampcra_auth>;
+/// The router must prove that it knows the password's keys; else the join fails with wamp.error.authentication_failed.
+struct scram_auth {
+    std::string authid;
+    std::string password;
+};
+struct cryptosign_auth {
+    std::string authid;       ///< empty: the router finds it by the public key
+    std::string private_key;  ///< Ed25519 seed, 64 hexadecimal digits
+};
+using auth = std::variant<anonymous_auth, ticket_auth, wampcra_auth, scram_auth, cryptosign_auth>;
 
 struct options {
     transport::connect_options connection;

@@ -32,7 +32,13 @@ struct session_limits {
     std::chrono::milliseconds hello_timeout{5'000};
     std::chrono::milliseconds auth_timeout{5'000};
     std::chrono::milliseconds delivery_timeout{10'000};  ///< for EVENT_RECEIVED
-    std::chrono::milliseconds goodbye_timeout{2'000};    ///< for the peer's answer to our GOODBYE
+    /// A refusal because of wrong credentials comes so long after the question, or a multiple of it: the time
+    /// tells nothing.
+    std::chrono::milliseconds auth_answer_time{250};
+    std::chrono::milliseconds authorizer_timeout{5'000};  ///< for a dynamic authorizer's answer
+    std::size_t max_held = 1'000;         ///< requests of a session that wait for its dynamic authorizer
+    std::size_t held_bytes = 16U << 20U;  ///< and all they hold [bytes]
+    std::chrono::milliseconds goodbye_timeout{2'000};  ///< for the peer's answer to our GOODBYE
     codec::limits message;
 };
 
@@ -80,6 +86,8 @@ public:
     metrics::counter& joins_refused;
     metrics::counter& auth_failures;
     metrics::counter& protocol_violations;
+    metrics::counter& authorizer_failures;
+    metrics::counter& held_refused;
 
 private:
     std::array<metrics::counter*, 256> received_{};

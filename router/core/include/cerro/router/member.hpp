@@ -30,6 +30,7 @@ struct identity {
     std::string authrole;
     std::string authmethod;
     std::string authprovider;
+    dict authextra{};  ///< as the principal or the client itself gives it
 };
 
 /// What the client said that it can do (HELLO.Details.roles).
@@ -65,6 +66,7 @@ struct member {
         return frame->size() - 4 <= link.max_outgoing;
     }
     void close(ending why, std::string const& text) { peer_->close(why, text); }
+    void on_joined() { peer_->on_joined(); }
     void set_drop_oldest(bool on) { peer_->set_drop_oldest(on); }
 
     link_info link;

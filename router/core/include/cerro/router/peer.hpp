@@ -8,7 +8,11 @@
 #include <cerro/router/ending.hpp>
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace cerro::router {
 
@@ -23,16 +27,40 @@ public:
     virtual bool send(shared_bytes frame, bool droppable = false) = 0;
     /// Told when the session joins: whether a slow peer loses its oldest events instead of its connection.
     virtual void set_drop_oldest(bool /*on*/) {}
+    /// The session has joined: WELCOME is sent.
+    virtual void on_joined() {}
     /// Ends the connection after what was sent; `text` is for the log.
     virtual void close(ending why, std::string const& text) = 0;
+};
+
+/// A client's TLS certificate that the listener has verified.
+struct client_certificate {
+    std::string common_name;
+    std::string issuer_name;
+    std::string subject;  ///< RFC 2253
+    std::string sha1;     ///< fingerprint, upper-case hexadecimal with colons
+    std::string sha256;
+};
+
+/// What some connections have and most have not.
+struct link_details {
+    std::string protocol;                                      ///< WebSocket subprotocol
+    std::vector<std::pair<std::string, std::string>> headers;  ///< of the WebSocket request, in lower case
+    std::vector<std::string> extensions;                       ///< of WebSocket
+    bool tls = false;
+    std::optional<client_certificate> certificate;
+    std::string tls_unique;    ///< channel bindings: 32 octets each, or empty
+    std::string tls_exporter;  ///< RFC 9266
+    std::string cookie;        ///< id of the cookie that this browser has or was given now; empty: none
 };
 
 /// How a peer is connected.
 struct link_info {
     codec::serializer serializer = codec::serializer::json;
-    std::size_t max_outgoing = 16U << 20U;  ///< largest message the peer takes [bytes]
-    std::string address;                    ///< as WELCOME tells it: "tcp4:127.0.0.1:52242"
-    std::string transport;                  ///< "websocket", "rawsocket", "internal"
+    std::size_t max_outgoing = 16U << 20U;        ///< largest message the peer takes [bytes]
+    std::string address;                          ///< as WELCOME tells it: "tcp4:127.0.0.1:52242"
+    std::string transport;                        ///< "websocket", "rawsocket", "internal"
+    std::shared_ptr<link_details const> details;  ///< null: there is nothing more to tell
 };
 
 }  // namespace cerro::router

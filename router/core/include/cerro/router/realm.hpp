@@ -32,7 +32,8 @@ public:
     [[nodiscard]] realm_options const& options() const { return options_; }
     [[nodiscard]] class broker& broker() { return broker_; }
     [[nodiscard]] class dealer& dealer() { return dealer_; }
-    [[nodiscard]] std::size_t session_count() const { return members_.size(); }
+    /// Without the router's own.
+    [[nodiscard]] std::size_t session_count() const { return members_.size() - internal_; }
     /// Is this session id taken?
     [[nodiscard]] bool has_session(wamp::id session) const { return members_.contains(session); }
     /// Null pointer: no such session is in this realm.
@@ -69,6 +70,7 @@ private:
     realm_options options_;
     std::vector<std::shared_ptr<role>> roles_;
     flat_map<wamp::id, member*> members_;
+    std::size_t internal_ = 0;  // of them
     meta_table meta_;
     class broker broker_;
     class dealer dealer_;

@@ -7,8 +7,11 @@
 #include <cerro/router/string_map.hpp>
 #include <cerro/wamp/uri.hpp>
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cerro::router {
@@ -32,6 +35,13 @@ struct permission {
     rights allow;
 };
 
+/// A procedure that says what sessions of a role may do, in place of permissions.
+struct authorizer_rule {
+    std::string procedure;
+    bool disclose = false;  ///< where its answer does not say
+    bool cache = false;     ///< likewise
+};
+
 class role {
 public:
     /// The role named "trusted" may do everything, also with reserved URIs, whatever its permissions say.
@@ -42,6 +52,23 @@ public:
     /// Do slow sessions of this role lose their oldest events instead of their connection?
     [[nodiscard]] bool drop_oldest() const { return drop_oldest_; }
     void set_drop_oldest(bool on) { drop_oldest_ = on; }
+
+    /// Has it an authorizer? Then its permissions count for nothing, and class authorization tells a
+    /// session's own role before each request what it may.
+    [[nodiscard]] bool asks() const { return authorizer_ != nullptr; }
+    [[nodiscard]] std::optional<authorizer_rule> authorizer() const
+    {
+        return authorizer_ ? std::optional(*authorizer_) : std::nullopt;
+    }
+    void set_authorizer(authorizer_rule rule)
+    {
+        authorizer_ = std::make_shared<authorizer_rule const>(std::move(rule));
+        known_.clear();
+    }
+    /// The same role for one session alone.
+    [[nodiscard]] std::shared_ptr<role> for_session() const;
+    /// on(uri) is this until the next decision.
+    void decide(std::string_view uri, rights const& granted);
 
     /// The rights for a URI or, for SUBSCRIBE and REGISTER, for the text of a pattern.
     /// The reference is valid until the next call: the answers of the latest URIs are kept.
@@ -57,6 +84,7 @@ private:
     bool trusted_;
     bool drop_oldest_ = false;
     std::vector<permission> permissions_;
+    std::shared_ptr<authorizer_rule const> authorizer_;
     string_map<rights> known_;
 };
 

@@ -4,31 +4,37 @@
 /// One session from HELLO to GOODBYE: the state machine between a peer's messages and the realm (wamp
 /// protocol, 3).
 
-#include <cerro/auth/ticket.hpp>
-#include <cerro/auth/wampcra.hpp>
 #include <cerro/router/access.hpp>
+#include <cerro/router/authentication.hpp>
+#include <cerro/router/authorization.hpp>
 #include <cerro/router/core.hpp>
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <variant>
 
 namespace cerro::router {
 
 /// Sends what it has to say through the peer; never touches a socket. After it has closed the peer it ignores
 /// all input.
-class session {
+class session final : private login_events {
 public:
-    enum class state : std::uint8_t { connected, challenging, established, closing, ended };
+    enum class state : std::uint8_t {
+        connected,    ///< HELLO is awaited
+        joining,      ///< an authenticator is asked
+        challenging,  ///< AUTHENTICATE is awaited
+        refused,      ///< ABORT is due in a moment
+        established,
+        closing,  ///< the answer to our GOODBYE is awaited
+        ended
+    };
 
     /// @param access the rules of the transport, shared by its sessions; not null
     /// Both `c` and `p` must outlive the session.
     session(core& c, peer& p, link_info link, std::shared_ptr<access_rules const> access);
     session(session const&) = delete;
     session& operator=(session const&) = delete;
-    ~session();
+    ~session() override;
 
     /// One complete message as received.
     void on_message(byte_view bytes);
@@ -48,20 +54,20 @@ public:
     [[nodiscard]] std::string const& ending_text() const { return ending_text_; }
 
 private:
-    struct challenge {
-        std::variant<auth::ticket_server, auth::wampcra_server> server;
-        std::string role;
-        bool known = false;  // an unknown user is asked all the same, and refused at the end
-    };
-
     void on_hello(wamp::message const& m);
     void on_authenticate(wamp::message const& m);
     void on_established(wamp::message const& m);
-    bool start_method(std::string_view method, wamp::message const& hello);
-    void ask_ticket();
-    void ask_wampcra();
-    void ask(std::string_view method, dict extra);
-    void welcome(std::string role_name, std::string_view method, std::string_view provider);
+    void on_question(std::string_view method, dict extra) override;
+    void on_admitted(admission a) override;
+    void on_refused(refusal r) override;
+    void refuse(refusal const& r);
+    void welcome(dict const& proof);
+    [[nodiscard]] bool held(wamp::message const& m, byte_view bytes);
+    void stop_login();
+    [[nodiscard]] std::string const* cookie() const;
+    void bind_cookie();
+    void unbind_cookie();
+    void log_out(std::string_view reason);
     void read_features(dict const& roles);
     /// Ends the session if its message broke the protocol.
     void must_be_fine(std::string_view wrong, wamp::message const& m);
@@ -78,9 +84,10 @@ private:
     std::shared_ptr<access_rules const> access_;
     member member_;
     state state_ = state::connected;
-    realm* wanted_ = nullptr;  // from HELLO until WELCOME
-    realm* realm_ = nullptr;   // joined
-    std::optional<challenge> challenge_;
+    realm* realm_ = nullptr;                        // joined
+    std::shared_ptr<authentication> login_;         // from HELLO until WELCOME or ABORT
+    std::unique_ptr<authorization> authorization_;  // of a role with an authorizer
+    steady_time asked_at_;                          // when HELLO or AUTHENTICATE came
     timers::timer_id timer_ = 0;
     ending closing_as_ = ending::none;  // what our GOODBYE was for
     ending ended_as_ = ending::none;
