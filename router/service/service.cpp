@@ -12,10 +12,9 @@ namespace cerro::router {
 int run(int argc, char const* const* argv)
 {
     auto const all = commands();
-    auto const wanted = argc > 1 ? std::find_if(all.begin(),
-                                                all.end(),
-                                                [&](command const& c) { return c.name == argv[1]; })
-                                 : all.end();
+    auto const wanted =
+        argc > 1 ? std::find_if(all.begin(), all.end(), [&](command const& c) { return c.name == argv[1]; })
+                 : all.end();
     if (wanted == all.end()) {
         return run_start(argc, argv);
     }
