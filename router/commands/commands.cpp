@@ -2,6 +2,7 @@
 
 #include "passwd.hpp"
 #include "start.hpp"
+#include "top.hpp"
 
 #include <array>
 
@@ -13,6 +14,7 @@ constexpr std::array all{
     command{"start", "run the router (the default)", run_start},
     command{"check", "say what is wrong with the configuration, and end", run_check},
     command{"passwd", "make or change an entry of a file of principals", run_passwd},
+    command{"top", "live view of a running router", run_top},
     command{"version", "print the version", run_version},
 };
 

@@ -5,13 +5,7 @@
 #include <cerro/app/ports_file.hpp>
 #include <cerro/app/service.hpp>
 #include <cerro/log/log.hpp>
-#include <cerro/log/spawn.hpp>
 #include <cerro/router/instance.hpp>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -75,21 +69,6 @@ void check(options const& o)
     }
 }
 
-/// Tells GET /healthz what the router has to say.
-app::asio::awaitable<void> watch_health(app::context& context, std::weak_ptr<instance> router)
-{
-    app::asio::steady_timer timer(context.io());
-    for (;;) {
-        timer.expires_after(std::chrono::seconds(1));
-        auto const [ec] = co_await timer.async_wait(app::asio::as_tuple(app::asio::use_awaitable));
-        auto const alive = router.lock();
-        if (ec || !alive || context.stopping()) {
-            co_return;
-        }
-        context.set_health(alive->trouble());
-    }
-}
-
 app::asio::awaitable<int> serve(app::context& context, options const& o)
 {
     auto s = load(o);
@@ -108,13 +87,18 @@ app::asio::awaitable<int> serve(app::context& context, options const& o)
         }
         app::write_ports_file(o.ports_file, ports);
     }
-    context.on_reload([] {
+    context.ask_health([weak = std::weak_ptr(router)] {
+        auto const live = weak.lock();
+        return live ? live->trouble() : std::string();
+    });
+    context.on_reload([weak = std::weak_ptr(router)] {
+        if (auto const live = weak.lock()) {
+            live->reopen_logs();
+        }
         log::warn(component,
                   "reload_not_supported",
                   {{"cure", "restart the router to apply a changed configuration"}});
     });
-    app::asio::co_spawn(
-        context.io(), watch_health(context, router), log::log_exception(std::string(component), "health"));
     co_await context.stopped();
     log::info(component, "draining", {{"sessions", router->session_count()}});
     co_await router->drain();

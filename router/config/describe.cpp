@@ -293,18 +293,35 @@ std::string describe(settings const& s)
                       {"authorizer_timeout_ms", lim.authorizer_timeout.count()},
                       {"max_held", lim.max_held},
                       {"held_bytes", lim.held_bytes},
+                      {"goodbye_timeout_ms", lim.goodbye_timeout.count()},
                       {"tls_timeout_ms", s.tls_timeout.count()},
                       {"pending_total", s.pending_total},
                       {"max_connections", count_or_none(s.admission.connections)},
                       {"connections_per_address", count_or_none(s.admission.connections_per_address)},
                       {"connection_rate", count_or_none(s.admission.connection_rate)},
                       {"limit_loopback", s.admission.limit_loopback}};
+    value admin;
+    if (s.admin) {
+        admin =
+            dict{{"address", s.admin->address}, {"port", s.admin->port}, {"token_file", s.admin->token_file}};
+    }
+    value access_log;
+    if (s.access_log) {
+        auto const& a = *s.access_log;
+        access_log = dict{{"path", a.path},
+                          {"joins", a.joins},
+                          {"http", a.http},
+                          {"denied", a.denied},
+                          {"rate", a.rate == 0 ? value("none") : value(a.rate)}};
+    }
     return codec::to_json(dict{{"node", s.node},
                                {"worker", s.worker},
                                {"realms", std::move(realms)},
                                {"transports", std::move(listeners)},
                                {"history", describe(s.history)},
                                {"limits", limits},
+                               {"admin", std::move(admin)},
+                               {"access_log", std::move(access_log)},
                                {"drain_time_ms", s.drain_time.count()}},
                           2);
 }

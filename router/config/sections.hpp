@@ -47,6 +47,9 @@ std::shared_ptr<access_rules const> read_access(reader& in,
                                                 config::node const& transport,
                                                 section_context const& about);
 
+/// "admin" and "access_log" of "cerro".
+void read_observation(reader& in, config::node const& cerro, section_context const& about, settings& out);
+
 /// What only shows when everything has been read: names that refer to each other, doubtful choices.
 void cross_check(reader& in, config::node const& root, settings& out);
 

@@ -50,11 +50,13 @@ void read_admission(reader& in, config::node const& limits, settings& out)
     out.tls_timeout = in.duration(limits, "tls_timeout", out.tls_timeout);
 }
 
-void read_cerro(reader& in, config::node const& n, settings& out, transport::limits& wamp)
+void read_cerro(reader& in, config::node const& n, section_context& about, settings& out)
 {
-    if (!in.map(n, {"limits", "drain_time", "history"})) {
+    if (!in.map(n, {"limits", "drain_time", "history", "admin", "access_log"})) {
         return;
     }
+    read_observation(in, n, about, out);
+    auto& wamp = about.wamp_limits;
     out.drain_time = in.duration(n, "drain_time", out.drain_time);
     auto const* lim = n.find("limits");
     if (lim == nullptr || !in.map(*lim,
@@ -89,7 +91,8 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
                                    "auth_answer_time",
                                    "authorizer_timeout",
                                    "max_held",
-                                   "held_bytes"})) {
+                                   "held_bytes",
+                                   "goodbye_timeout"})) {
         return;
     }
     constexpr std::int64_t many = 1'000'000'000;
@@ -118,6 +121,7 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
     count("auth_failures", s.auth_failures);
     read_admission(in, *lim, out);
     s.call_timeout_max = in.duration(*lim, "call_timeout_max", s.call_timeout_max);
+    s.goodbye_timeout = in.duration(*lim, "goodbye_timeout", s.goodbye_timeout);
     s.hello_timeout = in.duration(*lim, "hello_timeout", s.hello_timeout);
     s.auth_timeout = in.duration(*lim, "auth_timeout", s.auth_timeout);
     s.auth_answer_time = in.duration(*lim, "auth_answer_time", s.auth_answer_time);
@@ -174,7 +178,7 @@ result<settings> parse_settings(std::string_view json,
         section_context about{options, {}, out};
         auto const* cerro = root->find("cerro");
         if (cerro != nullptr) {
-            read_cerro(in, *cerro, out, about.wamp_limits);
+            read_cerro(in, *cerro, about, out);
         }
         bool const has_history = cerro != nullptr && cerro->is_map() && cerro->find("history") != nullptr;
         read_history(in, has_history ? cerro->find("history") : nullptr, options, out);

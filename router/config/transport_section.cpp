@@ -86,9 +86,9 @@ void read_transport(reader& in, config::node const& n, section_context const& ab
         }
         if (auto const* options = n.find("options")) {
             in.map(*options, {"access_log", "display_tracebacks", "hsts", "hsts_max_age", "client_timeout"});
+            listener.access_log = in.boolean(*options, "access_log", false);
             in.no_effect(*options,
-                         {{"access_log", "false"},
-                          {"display_tracebacks", "false"},
+                         {{"display_tracebacks", "false"},
                           {"hsts", "false"},
                           {"hsts_max_age", "31536000"},
                           {"client_timeout", ""}});

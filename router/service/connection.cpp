@@ -3,9 +3,14 @@
 #include <cerro/log/log.hpp>
 #include <cerro/router/log_text.hpp>
 
+#include <boost/asio/post.hpp>
+
+#include <chrono>
 #include <utility>
 
 namespace cerro::router {
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -60,21 +65,6 @@ log::limiter& refusal_limiter()
 
 }  // namespace
 
-connection_metrics::connection_metrics(metrics::registry& r)
-    : opened(r.make_counter("cerro_router_connections_opened_total",
-                            "connections after their transport handshake")),
-      handshakes_failed(r.make_counter("cerro_router_handshakes_failed_total",
-                                       "connections whose transport handshake failed"))
-{
-    for (std::size_t i = 0; i < closed_.size(); ++i) {
-        std::string const label = "reason=\"" + std::string(name(static_cast<ending>(i))) + "\"";
-        closed_[i] = i == 0
-                         ? nullptr
-                         : &r.make_counter(
-                               "cerro_router_connections_closed_total", "ended connections by reason", label);
-    }
-}
-
 connection::connection(std::shared_ptr<shared_core> shared,
                        std::shared_ptr<transport::channel> channel,
                        std::shared_ptr<access_rules const> access,
@@ -83,32 +73,109 @@ connection::connection(std::shared_ptr<shared_core> shared,
     : shared_(std::move(shared)),
       channel_(std::move(channel)),
       session_(shared_->logic, *this, describe(channel_->info(), std::move(cookie)), std::move(access)),
-      gone_(std::move(gone))
+      gone_(std::move(gone)),
+      octets_(shared_->metrics.of_kind(channel_->info().kind)),
+      opened_(shared_->logic.env().wall())
 {
-    shared_->metrics.opened.add();
+    shared_->metrics.opened.add_alone();
 }
 
 void connection::on_messages(std::span<byte_view const> batch)
 {
+    auto& counts = shared_->metrics;
+    bool const timed = counts.time_this();
+    auto const began = timed ? std::chrono::steady_clock::now() : steady_time();
+    std::uint64_t octets = 0;
     for (auto const message : batch) {
+        octets += message.size();
         session_.on_message(message);
+    }
+    passed_.messages_in += batch.size();
+    passed_.bytes_in += octets;
+    octets_.in->add_alone(octets);
+    if (auto const weight = counts.sample(static_cast<std::uint32_t>(batch.size())); weight != 0) {
+        note_use(weight);
+    }
+    if (timed) {
+        // Comes after the writes that this batch has caused: they were posted before.
+        asio::post(channel_->get_executor(), [shared = shared_, began] {
+            auto const took = std::chrono::steady_clock::now() - began;
+            shared->metrics.routing.observe(std::chrono::duration<double>(took).count());
+        });
     }
 }
 
-void connection::on_joined()
+/// The message looked at is the last that the core has read.
+void connection::note_use(std::uint32_t weight)
 {
-    logged_ = true;
+    auto const& m = shared_->logic.scratch();
+    bool const published = m.type == wamp::message_type::publish;
+    if (realm_.empty() || m.uri.empty() || (!published && m.type != wamp::message_type::call)) {
+        return;
+    }
+    auto const key = std::string(realm_).append("\n").append(log_text(m.uri));
+    auto& used = published ? shared_->metrics.topics : shared_->metrics.procedures;
+    used.add(key, weight, std::chrono::steady_clock::now());
+}
+
+bool connection::send(shared_bytes frame, bool droppable)
+{
+    auto const message = byte_view(*frame).substr(4);
+    auto const size = message.size();
+    auto const type = type_of(channel_->info().serializer, message);
+    if (!channel_->send(std::move(frame), droppable)) {
+        return false;
+    }
+    ++passed_.messages_out;
+    passed_.bytes_out += size;
+    octets_.out->add_alone(size);
+    shared_->metrics.sent(type);
+    return true;
+}
+
+void connection::joined()
+{
     auto const& who = session_.who();
+    auto const& info = channel_->info();
+    realm_ = session_.joined()->name();
     log::info(component,
               "session_joined",
               {{"session", who.session},
-               {"realm", session_.joined()->name()},
+               {"realm", realm_},
                {"authid", log_text(who.authid)},
                {"authrole", who.authrole},
                {"authmethod", who.authmethod},
-               {"peer", channel_->info().peer},
-               {"transport", channel_->info().kind},
-               {"serializer", codec::name(channel_->info().serializer)}});
+               {"peer", info.peer},
+               {"transport", info.kind},
+               {"serializer", codec::name(info.serializer)}});
+    if (shared_->access && shared_->access->settings().joins) {
+        dict const about{{"session", who.session},
+                         {"realm", realm_},
+                         {"authid", log_text(who.authid)},
+                         {"authrole", who.authrole},
+                         {"authmethod", who.authmethod},
+                         {"peer", info.peer},
+                         {"transport", info.kind},
+                         {"tls", info.tls},
+                         {"serializer", codec::name(info.serializer)}};
+        shared_->access->write("join", about);
+    }
+}
+
+void connection::denied(std::uint8_t request_type, std::string_view text)
+{
+    auto const type = static_cast<wamp::message_type>(request_type);
+    shared_->metrics.denied(type);
+    if (shared_->access && shared_->access->settings().denied) {
+        auto const& who = session_.who();
+        dict const about{{"session", who.session},
+                         {"realm", realm_},
+                         {"authid", log_text(who.authid)},
+                         {"authrole", who.authrole},
+                         {"request", wamp::name(type)},
+                         {"text", log_text(text)}};
+        shared_->access->write("denied", about);
+    }
 }
 
 void connection::on_closed(transport::close_reason why, std::string const& detail)
@@ -116,23 +183,54 @@ void connection::on_closed(transport::close_reason why, std::string const& detai
     session_.on_closed();
     auto const reason = overall(session_.ended_as(), why);
     shared_->metrics.closed(reason);
-    if (logged_) {
+    tell_end(reason, detail);
+    gone_(*this);
+}
+
+void connection::tell_end(ending reason, std::string const& detail)
+{
+    auto const& who = session_.who();
+    auto const& info = channel_->info();
+    bool const was_in = !realm_.empty();
+    std::string const text = session_.ended_as() == ending::none ? log_text(detail) : session_.ending_text();
+    if (was_in) {
         log::info(component,
                   "session_left",
-                  {{"session", session_.who().session},
-                   {"reason", name(reason)},
-                   {"detail", log_text(detail)},
-                   {"ending", session_.ending_text()}});
+                  {{"session", who.session}, {"reason", name(reason)}, {"detail", text}});
     } else if (std::uint64_t suppressed = 0; refusal_limiter().allow(suppressed)) {
-        log::info(component,
-                  "connection_refused",
-                  {{"peer", channel_->info().peer},
-                   {"reason", name(reason)},
-                   {"detail", log_text(detail)},
-                   {"ending", session_.ending_text()},
-                   {"suppressed", suppressed}});
+        log::info(
+            component,
+            "connection_refused",
+            {{"peer", info.peer}, {"reason", name(reason)}, {"detail", text}, {"suppressed", suppressed}});
     }
-    gone_(*this);
+    closed_connection c;
+    c.session = was_in ? who.session : 0;
+    c.realm = realm_;
+    c.authid = log_text(who.authid);
+    c.authrole = was_in ? who.authrole : std::string();
+    c.peer = info.peer;
+    c.transport = info.kind;
+    c.opened = opened_;
+    c.ended = shared_->logic.env().wall();
+    c.reason = reason;
+    c.text = text;
+    c.passed = passed_;
+    if (shared_->access && shared_->access->settings().joins) {
+        dict const about{{"session", c.session},
+                         {"realm", c.realm},
+                         {"authid", c.authid},
+                         {"peer", c.peer},
+                         {"transport", c.transport},
+                         {"reason", name(reason)},
+                         {"detail", text},
+                         {"seconds", std::chrono::duration<double>(c.ended - c.opened).count()},
+                         {"messages_in", passed_.messages_in},
+                         {"messages_out", passed_.messages_out},
+                         {"bytes_in", passed_.bytes_in},
+                         {"bytes_out", passed_.bytes_out}};
+        shared_->access->write(was_in ? "leave" : "refused", about);
+    }
+    shared_->metrics.ended.add(std::move(c));
 }
 
 }  // namespace cerro::router

@@ -1,6 +1,8 @@
+#include "admin.hpp"
 #include "connection.hpp"
 #include "kept_files.hpp"
 #include "listeners.hpp"
+#include "router_view.hpp"
 #include "web/site.hpp"
 #include <cerro/auth/compare.hpp>
 #include <cerro/http/server.hpp>
@@ -28,7 +30,7 @@ constexpr std::string_view component = "router";
 constexpr std::chrono::milliseconds look_again{10};
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-class running final : public instance, public std::enable_shared_from_this<running> {
+class running final : public instance, public router_view, public std::enable_shared_from_this<running> {
 public:
     running(asio::any_io_executor ex, settings s, metrics::registry& metrics)
         : ex_(std::move(ex)),
@@ -41,6 +43,7 @@ public:
         env.limits = settings_.sessions;
         env.names = {settings_.node, settings_.worker, static_cast<int>(getpid())};
         env.secret = auth::random_token(32);
+        open_access_log(metrics);
         for (auto const& realm : settings_.realms) {
             std::vector<std::shared_ptr<role>> roles;
             for (auto const& [name, permissions] : realm.roles) {
@@ -62,24 +65,9 @@ public:
 
     void begin(metrics::registry& metrics)
     {
-        // Both reach for this object by a weak pointer: the registry outlives it.
-        auto const gauge = [&](std::string_view name, std::string_view help, auto ask) {
-            metrics.make_gauge(name, help, [weak = weak_from_this(), ask]() -> double {
-                auto const self = weak.lock();
-                return self ? static_cast<double>(ask(*self)) : 0.0;
-            });
-        };
-        gauge("cerro_router_sessions", "joined sessions", [](running const& r) { return r.session_count(); });
-        gauge("cerro_router_connections", "open connections", [](running const& r) {
-            return r.connections_.size();
-        });
-        gauge("cerro_router_calls_open", "calls sent to a callee and not answered", [](running const& r) {
-            std::size_t open = 0;
-            for (auto const& realm : r.logic().realms()) {
-                open += realm->dealer().calls_open();
-            }
-            return open;
-        });
+        health_.watch([this] { return std::string(draining_ ? "the router is shutting down" : ""); });
+        health_.watch([this] { return history_trouble(); });
+        add_gauges(metrics, weak_from_this());
         logic().env().deadlines.on_earlier([weak = weak_from_this()] {
             if (auto const self = weak.lock()) {
                 self->arm();
@@ -98,6 +86,10 @@ public:
         for (auto const& l : settings_.listeners) {
             listeners_->open(l);
         }
+        if (settings_.admin) {
+            admin_ = admin::start(ex_, *settings_.admin, weak_from_this(), metrics);
+            listeners_->add({"admin", settings_.admin->address, admin_->port()});
+        }
     }
 
     std::vector<listening> const& listeners() const override { return listeners_->all(); }
@@ -111,14 +103,13 @@ public:
         return n;
     }
 
-    std::string trouble() const override
+    std::string trouble() const override { return health_.trouble(); }
+
+    void reopen_logs() override
     {
-        std::string all;
-        for (auto const& realm : logic().realms()) {
-            auto const text = realm->history() != nullptr ? realm->history()->trouble() : std::string();
-            all += (all.empty() || text.empty() ? "" : "; ") + text;
+        if (shared_->access) {
+            shared_->access->reopen();
         }
-        return all;
     }
 
     asio::awaitable<void> drain() override
@@ -156,6 +147,9 @@ public:
         if (files_) {
             files_->stop();
         }
+        if (admin_) {
+            admin_->stop();
+        }
     }
 
 private:
@@ -181,6 +175,39 @@ private:
         }
     }
 
+    // --- seen from outside: router_view
+    // ----------------------------------------------------------------------------------------------
+
+    shared_core& shared() const override { return *shared_; }
+    std::vector<connection*> connections() const override { return snapshot(); }
+    settings const& current() const override { return settings_; }
+    health const& condition() const override { return health_; }
+
+    std::string history_trouble() const
+    {
+        std::string all;
+        for (auto const& realm : logic().realms()) {
+            auto const text = realm->history() != nullptr ? realm->history()->trouble() : std::string();
+            all += (all.empty() || text.empty() ? "" : "; ") + text;
+        }
+        return all;
+    }
+
+    /// Its own section, or else only what crossbar's option of a web transport asks for.
+    void open_access_log(metrics::registry& metrics)
+    {
+        auto const asked = std::any_of(settings_.listeners.begin(),
+                                       settings_.listeners.end(),
+                                       [](auto const& l) { return l.access_log; });
+        if (settings_.access_log) {
+            shared_->access = std::make_unique<access_log>(*settings_.access_log, metrics);
+        } else if (asked) {
+            access_log_settings only_http;
+            only_http.joins = only_http.http = only_http.denied = false;
+            shared_->access = std::make_unique<access_log>(only_http, metrics);
+        }
+    }
+
     [[nodiscard]] core& logic() const { return shared_->logic; }
 
     // --- what the listeners bring
@@ -195,6 +222,9 @@ private:
                 paths.push_back({"/", l.wamp});
             }
             site_->serve(server, paths);
+            if (shared_->access && (l.access_log || shared_->access->settings().http)) {
+                server.on_answered([shared = shared_](http::answered const& a) { log_request(*shared, a); });
+            }
         };
         out.take = [weak = weak_from_this()](auto channel, wamp_settings const& w, std::string cookie) {
             if (auto const self = weak.lock()) {
@@ -203,24 +233,40 @@ private:
                 channel->close(transport::close_reason::shutdown);
             }
         };
-        out.refused = [weak = weak_from_this()](std::string const& peer, std::string_view what) {
+        out.refused = [weak = weak_from_this()](
+                          std::string_view stage, std::string const& peer, std::string_view what) {
             if (auto const self = weak.lock()) {
-                self->handshake_failed(peer, what);
+                self->handshake_failed(stage, peer, what);
             }
         };
         return out;
     }
 
+    static void log_request(shared_core const& shared, http::answered const& a)
+    {
+        auto const* const agent = a.asked.header("user-agent");
+        dict const about{{"peer", a.asked.peer},
+                         {"method", a.asked.method},
+                         {"path", log_text(a.asked.path)},
+                         {"status", a.status},
+                         {"seconds", a.seconds},
+                         {"tls", a.asked.tls},
+                         {"user_agent", agent != nullptr ? log_text(*agent) : std::string()},
+                         {"sent", a.sent}};
+        shared.access->write("http", about);
+    }
+
     // --- connections
     // --------------------------------------------------------------------------------------------
 
-    void handshake_failed(std::string const& peer, std::string_view what)
+    void handshake_failed(std::string_view stage, std::string const& peer, std::string_view what)
     {
-        shared_->metrics.handshakes_failed.add();
+        shared_->metrics.handshake_failed(stage);
         if (std::uint64_t suppressed = 0; handshake_limiter_.allow(suppressed)) {
-            log::info(component,
-                      "handshake_failed",
-                      {{"peer", peer}, {"what", log_text(what)}, {"suppressed", suppressed}});
+            log::info(
+                component,
+                "handshake_failed",
+                {{"peer", peer}, {"stage", stage}, {"what", log_text(what)}, {"suppressed", suppressed}});
         }
     }
 
@@ -301,6 +347,8 @@ private:
     std::unique_ptr<site> site_;
     flat_map<connection*, std::shared_ptr<connection>> connections_;
     log::limiter handshake_limiter_{1.0};
+    health health_;
+    std::unique_ptr<admin> admin_;
     bool draining_ = false;
 };
 

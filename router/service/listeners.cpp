@@ -286,7 +286,7 @@ asio::awaitable<void> listeners::sort_out(std::shared_ptr<listeners> self,
         bool const late = n.error().code == errc::timed_out;
         stream->close();
         if (late || at->is.rawsocket) {  // web clients open connections in advance, monitors knock
-            self->refuse(peer, n.error().what, late);
+            self->refuse("first_octets", peer, n.error().what, late);
         }
         co_return;
     }
@@ -295,7 +295,7 @@ asio::awaitable<void> listeners::sort_out(std::shared_ptr<listeners> self,
     if (what == transport::spoken::rawsocket && at->is.rawsocket) {
         auto const how = self->accept_settings(w);
         auto channel = co_await transport::accept_rawsocket(std::move(stream), how, std::move(octets));
-        self->take(std::move(channel), w, peer);
+        self->take("rawsocket", std::move(channel), w, peer);
         co_return;
     }
     bool const for_web = what == transport::spoken::http || what == transport::spoken::unknown;
@@ -304,7 +304,8 @@ asio::awaitable<void> listeners::sort_out(std::shared_ptr<listeners> self,
         co_return;
     }
     stream->close();
-    self->refuse(peer,
+    self->refuse("first_octets",
+                 peer,
                  std::string(transport::describe(what)) + " on a " +
                      (at->is.endpoint.tls ? "TLS " : "plain ") + std::string(kind_of(at->is)) + " port",
                  false);
@@ -329,7 +330,8 @@ asio::awaitable<void> listeners::accept_web(std::shared_ptr<listeners> self,
     auto const peer = stream->peer();
     for (auto const origin : header_values(head, "origin")) {
         if (!w.origins.admits(origin)) {
-            self->refuse(peer, "pages of origin '" + std::string(origin) + "' may not connect", false);
+            self->refuse(
+                "origin", peer, "pages of origin '" + std::string(origin) + "' may not connect", false);
             constexpr byte_view refusal =
                 "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n"
                 "Content-Length: 37\r\n\r\nthis origin is not in allowed_origins";
@@ -342,10 +344,11 @@ asio::awaitable<void> listeners::accept_web(std::shared_ptr<listeners> self,
     auto cookie = give_cookie(w, head, how);
     auto channel =
         co_await transport::accept_websocket(std::move(stream), std::move(head), std::move(rest), how);
-    self->take(std::move(channel), w, peer, std::move(cookie));
+    self->take("websocket", std::move(channel), w, peer, std::move(cookie));
 }
 
-void listeners::take(result<std::shared_ptr<transport::channel>> channel,
+void listeners::take(std::string_view stage,
+                     result<std::shared_ptr<transport::channel>> channel,
                      wamp_settings const& w,
                      std::string const& peer,
                      std::string cookie)
@@ -353,14 +356,14 @@ void listeners::take(result<std::shared_ptr<transport::channel>> channel,
     if (channel) {
         owner_.take(*channel, w, std::move(cookie));
     } else {
-        refuse(peer, channel.error().what, channel.error().code == errc::timed_out);
+        refuse(stage, peer, channel.error().what, channel.error().code == errc::timed_out);
     }
 }
 
-void listeners::refuse(std::string const& peer, std::string_view what, bool late)
+void listeners::refuse(std::string_view stage, std::string const& peer, std::string_view what, bool late)
 {
     (late ? handshakes_late_ : handshakes_wrong_).add();
-    owner_.refused(peer, what);
+    owner_.refused(stage, peer, what);
 }
 
 void listeners::stop_listening()

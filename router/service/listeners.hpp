@@ -22,8 +22,8 @@ struct listener_owner {
     /// A channel whose transport handshake is done. `cookie`: the id that its browser has or was given; or
     /// empty.
     std::function<void(std::shared_ptr<transport::channel>, wamp_settings const&, std::string cookie)> take;
-    /// A connection that never became one.
-    std::function<void(std::string const& peer, std::string_view what)> refused;
+    /// A connection that never became one. `stage`: "first_octets", "origin", "rawsocket", "websocket".
+    std::function<void(std::string_view stage, std::string const& peer, std::string_view what)> refused;
 };
 
 class listeners : public std::enable_shared_from_this<listeners> {
@@ -35,6 +35,8 @@ public:
     /// Listens; connections come as soon as the io_context runs.
     /// @throws failure as transport::listen and transport::make_server_tls do
     void open(listener_settings const& l);
+    /// Something else that listens, and is to be told of.
+    void add(listening l) { listening_.push_back(std::move(l)); }
     [[nodiscard]] std::vector<listening> const& all() const { return listening_; }
 
     /// A change of what is listened to, ready to be made.
@@ -75,11 +77,12 @@ private:
                                             bytes head,
                                             bytes rest,
                                             wamp_settings w);
-    void take(result<std::shared_ptr<transport::channel>> channel,
+    void take(std::string_view stage,
+              result<std::shared_ptr<transport::channel>> channel,
               wamp_settings const& w,
               std::string const& peer,
               std::string cookie = {});
-    void refuse(std::string const& peer, std::string_view what, bool late);
+    void refuse(std::string_view stage, std::string const& peer, std::string_view what, bool late);
 
     asio::any_io_executor ex_;
     settings const& settings_;

@@ -54,6 +54,7 @@ public:
     [[nodiscard]] bool stopping() const override { return stopping_; }
     void on_reload(std::function<void()> f) override { reload_.push_back(std::move(f)); }
     void set_health(std::string trouble) override { trouble_ = std::move(trouble); }
+    void ask_health(std::function<std::string()> ask) override { ask_trouble_ = std::move(ask); }
 
     asio::awaitable<void> stopped() override
     {
@@ -110,7 +111,13 @@ public:
     }
 
 private:
-    std::string trouble() const { return stopping_ ? "stopping" : trouble_; }
+    std::string trouble() const
+    {
+        if (stopping_) {
+            return "stopping";
+        }
+        return ask_trouble_ ? ask_trouble_() : trouble_;
+    }
 
     void watch_signals()
     {
@@ -177,6 +184,7 @@ private:
     std::shared_ptr<http::server> health_;
     std::vector<std::function<void()>> reload_;
     std::string trouble_;
+    std::function<std::string()> ask_trouble_;
     std::exception_ptr error_;
     int code_ = exit_code::ok;
     bool stopping_ = false;

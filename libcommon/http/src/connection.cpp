@@ -115,6 +115,10 @@ asio::awaitable<bool> connection::serve_one(bool first)
     std::string const method = r.method;
     std::string const path = r.path;
 
+    request told;  // what on_answered may see: the handler takes the request itself
+    if (shared_->on_answered) {
+        told = {r.method, r.path, r.query, r.headers, {}, r.peer, r.tls};
+    }
     response reply;
     route_table::match const found =
         stays_below_root(r.path) ? shared_->routes.find(r.method, r.path) : route_table::match();
@@ -142,8 +146,13 @@ asio::awaitable<bool> connection::serve_one(bool first)
         sent = co_await send_source(source);
     }
     busy_ = false;
+    double const seconds = std::chrono::duration<double>(clock::now() - began).count();
+    if (shared_->on_answered) {
+        answered const about{told, status, seconds, sent};
+        shared_->on_answered(about);
+    }
     if (log::enabled(log::level::debug)) {
-        double const ms = std::chrono::duration<double, std::milli>(clock::now() - began).count();
+        double const ms = seconds * 1e3;
         log::debug(shared_->component,
                    "http_request",
                    {{"method", method}, {"path", path}, {"status", status}, {"ms", ms}, {"sent", sent}});

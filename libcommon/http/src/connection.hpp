@@ -16,7 +16,8 @@ struct server_shared {
     std::string component;
     server_limits limits;
     route_table routes;
-    bool ending = false;  ///< each connection ends with its present request
+    std::function<void(answered const&)> on_answered;  ///< may be empty
+    bool ending = false;                               ///< each connection ends with its present request
 };
 
 class connection : public std::enable_shared_from_this<connection> {

@@ -47,6 +47,8 @@ public:
 
     void clear_routes() override { shared_->routes = {}; }
 
+    void on_answered(std::function<void(answered const&)> f) override { shared_->on_answered = std::move(f); }
+
     std::uint16_t listen(transport::listen_options o) override
     {
         std::weak_ptr<server_impl> const weak = weak_from_this();

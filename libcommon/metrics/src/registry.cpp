@@ -1,7 +1,9 @@
 #include <cerro/metrics/registry.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -15,6 +17,7 @@ struct registry::series {
     counter count;
     gauge level;
     std::function<double()> ask;
+    std::unique_ptr<histogram> spread;
 };
 
 registry::registry() = default;
@@ -49,7 +52,74 @@ void append_help(std::string& out, std::string_view help)
     }
 }
 
+void append_labels(std::string& out, std::string_view labels, std::string_view bound = {})
+{
+    if (labels.empty() && bound.empty()) {
+        return;
+    }
+    out.append("{").append(labels);
+    if (!bound.empty()) {
+        out.append(labels.empty() ? "" : ",").append("le=\"").append(bound).append("\"");
+    }
+    out += '}';
+}
+
+void append_histogram(std::string& out,
+                      std::string const& name,
+                      std::string const& labels,
+                      histogram const& h)
+{
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i <= h.bounds().size(); ++i) {
+        below += h.between(i);
+        std::string bound = "+Inf";
+        if (i < h.bounds().size()) {
+            bound.clear();
+            append_number(bound, h.bounds()[i]);
+        }
+        append_labels(out.append(name).append("_bucket"), labels, bound);
+        out.append(" ").append(std::to_string(below)).append("\n");
+    }
+    append_labels(out.append(name).append("_sum"), labels);
+    append_number(out += ' ', h.sum());
+    append_labels(out.append("\n").append(name).append("_count"), labels);
+    out.append(" ").append(std::to_string(below)).append("\n");
+}
+
 }  // namespace
+
+histogram::histogram(std::vector<double> bounds) : bounds_(std::move(bounds)), counts_(bounds_.size() + 1) {}
+
+void histogram::observe(double v) noexcept
+{
+    auto const at = std::lower_bound(bounds_.begin(), bounds_.end(), v) - bounds_.begin();
+    counts_[static_cast<std::size_t>(at)].fetch_add(1, std::memory_order_relaxed);
+    sum_.fetch_add(v, std::memory_order_relaxed);
+}
+
+std::uint64_t histogram::count() const noexcept
+{
+    std::uint64_t all = 0;
+    for (auto const& one : counts_) {
+        all += one.load(std::memory_order_relaxed);
+    }
+    return all;
+}
+
+double histogram::quantile(double q) const noexcept
+{
+    auto const wanted = q * static_cast<double>(count());
+    double below = 0;
+    for (std::size_t i = 0; i < bounds_.size(); ++i) {
+        auto const here = static_cast<double>(between(i));
+        if (here > 0 && below + here >= wanted) {
+            double const from = i == 0 ? 0.0 : bounds_[i - 1];
+            return from + (bounds_[i] - from) * (wanted - below) / here;
+        }
+        below += here;
+    }
+    return below == 0 && between(bounds_.size()) == 0 ? 0.0 : bounds_.back();
+}
 
 registry::series& registry::find_or_add(std::string_view name,
                                         std::string_view help,
@@ -96,6 +166,19 @@ void registry::make_gauge(std::string_view name,
     find_or_add(name, help, "gauge", labels).ask = std::move(ask);
 }
 
+histogram& registry::make_histogram(std::string_view name,
+                                    std::string_view help,
+                                    std::vector<double> bounds,
+                                    std::string_view labels)
+{
+    std::lock_guard const lock(mutex_);
+    auto& s = find_or_add(name, help, "histogram", labels);
+    if (!s.spread) {
+        s.spread = std::make_unique<histogram>(std::move(bounds));
+    }
+    return *s.spread;
+}
+
 std::string registry::text() const
 {
     struct reading {
@@ -123,10 +206,11 @@ std::string registry::text() const
         append_help(out, first.help);
         out.append("\n# TYPE ").append(first.name).append(" ").append(first.type).append("\n");
         for (reading const& one : group) {
-            out += one.of->name;
-            if (!one.of->labels.empty()) {
-                out.append("{").append(one.of->labels).append("}");
+            if (one.of->spread) {
+                append_histogram(out, one.of->name, one.of->labels, *one.of->spread);
+                continue;
             }
+            append_labels(out += one.of->name, one.of->labels);
             out += ' ';
             if (one.of->type == "counter") {
                 out += std::to_string(one.of->count.value());

@@ -73,3 +73,40 @@ TEST_CASE("metrics: counting on several threads loses nothing")
     }
     CHECK(c.value() == 40'000);
 }
+
+TEST_CASE("metrics: a histogram counts values up to and with each bound")
+{
+    registry r;
+    auto& h = r.make_histogram("t_seconds", "T.", {0.1, 1.0}, "kind=\"a\"");
+    for (double const v : {0.05, 0.1, 0.5, 7.0}) {
+        h.observe(v);
+    }
+    CHECK(&h == &r.make_histogram("t_seconds", "T.", {}, "kind=\"a\""));
+    CHECK(r.text() ==
+          "# HELP t_seconds T.\n"
+          "# TYPE t_seconds histogram\n"
+          "t_seconds_bucket{kind=\"a\",le=\"0.1\"} 2\n"
+          "t_seconds_bucket{kind=\"a\",le=\"1\"} 3\n"
+          "t_seconds_bucket{kind=\"a\",le=\"+Inf\"} 4\n"
+          "t_seconds_sum{kind=\"a\"} 7.65\n"
+          "t_seconds_count{kind=\"a\"} 4\n");
+}
+
+TEST_CASE("metrics: quantiles of a histogram lie within the right interval")
+{
+    registry r;
+    auto& h = r.make_histogram("t_seconds", "T.", {1.0, 2.0, 4.0});
+    CHECK(h.quantile(0.5) == 0.0);
+    for (int i = 0; i < 90; ++i) {
+        h.observe(1.5);
+    }
+    for (int i = 0; i < 10; ++i) {
+        h.observe(3.0);
+    }
+    CHECK(h.quantile(0.5) > 1.0);
+    CHECK(h.quantile(0.5) <= 2.0);
+    CHECK(h.quantile(0.99) > 2.0);
+    CHECK(h.quantile(0.99) <= 4.0);
+    h.observe(100.0);
+    CHECK(h.quantile(1.0) == 4.0);
+}

@@ -22,8 +22,10 @@ std::string_view name(drop_reason r) noexcept
 std::string_view name(limit_reached l) noexcept
 {
     switch (l) {
+        case limit_reached::max_subscriptions: return "max_subscriptions";
         case limit_reached::max_registrations: return "max_registrations";
         case limit_reached::max_calls_open: return "max_calls_open";
+        case limit_reached::max_deliveries_open: return "max_deliveries_open";
         case limit_reached::concurrency: return "concurrency";
         case limit_reached::call_queue: return "call_queue";
         case limit_reached::call_timeout: return "call_timeout";
@@ -81,6 +83,15 @@ statistics::statistics(metrics::registry& r)
         limited_[i] = &r.make_counter(
             "cerro_router_limits_reached_total", "requests refused or ended by a limit", label);
     }
+}
+
+std::uint64_t statistics::messages_received() const
+{
+    std::uint64_t all = received_[0]->value();  // "other": of all types that have no counter of their own
+    for (auto const* const one : received_) {
+        all += one == received_[0] ? 0 : one->value();
+    }
+    return all;
 }
 
 // splitmix64: cheap, uniform enough for ids that only have to be distinct.

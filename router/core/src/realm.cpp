@@ -55,6 +55,7 @@ void realm::join(member& who)
     members_.emplace(who.who.session, &who);
     internal_ += who.internal ? 1 : 0;
     who.set_drop_oldest(who.allowed && who.allowed->drop_oldest());
+    who.joined();
     publish_join(*this, who);
 }
 

@@ -26,6 +26,9 @@ void send_error(member& to,
                 std::string_view error,
                 std::string_view text)
 {
+    if (error == wamp::uri::not_authorized) {
+        to.denied(request_type, text);
+    }
     auto const s = to.link.serializer;
     wamp::payload const arguments = text.empty() ? wamp::payload() : wamp::payload(s, list{text}, {});
     to.send(wamp::frame_error(s, request_type, request, {}, error, arguments.view()));

@@ -196,7 +196,6 @@ void session::welcome(dict const& proof)
                  {"roles", router_roles(realm_->options().meta_api)}};
     member_.send(wamp::frame(member_.link.serializer, m));
     core_.env().stats.sessions_joined.add();
-    member_.on_joined();
     realm_->join(member_);
 }
 

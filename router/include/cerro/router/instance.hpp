@@ -21,7 +21,7 @@ namespace asio = boost::asio;
 
 /// Where the router listens.
 struct listening {
-    std::string transport;   ///< "web", "websocket", "rawsocket"
+    std::string transport;   ///< "web", "websocket", "rawsocket", "admin"
     std::string address;     ///< "127.0.0.1", or the path of a Unix socket
     std::uint16_t port = 0;  ///< as the system gave it; 0 for a Unix socket
 };
@@ -39,8 +39,10 @@ public:
     [[nodiscard]] std::uint16_t port(std::string_view transport) const;
     /// Sessions of all realms.
     [[nodiscard]] virtual std::size_t session_count() const = 0;
-    /// What an operator must know (a history that cannot be written); empty: all is well.
+    /// What is wrong with it, for /healthz (a history that cannot be written, draining); empty: nothing.
     [[nodiscard]] virtual std::string trouble() const = 0;
+    /// Files that are only appended to are opened anew by their names (log rotation).
+    virtual void reopen_logs() = 0;
     /// Stops listening, says GOODBYE to all, waits for them at most `drain_time`, then closes what is left.
     virtual asio::awaitable<void> drain() = 0;
     /// Ends at once: closes all listeners and connections. Idempotent.

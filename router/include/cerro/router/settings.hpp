@@ -5,6 +5,8 @@
 
 #include <cerro/base/result.hpp>
 #include <cerro/router/access.hpp>
+#include <cerro/router/access_log_settings.hpp>
+#include <cerro/router/admin_settings.hpp>
 #include <cerro/router/endpoint_settings.hpp>
 #include <cerro/router/environment.hpp>
 #include <cerro/router/origin.hpp>
@@ -79,6 +81,7 @@ struct listener_settings {
     std::vector<path_settings> paths;  ///< web, universal
     bool rawsocket = false;            ///< `wamp` is for RawSocket clients
     wamp_settings wamp;                ///< websocket, rawsocket, universal
+    bool access_log = false;           ///< web: its requests go to the access log in any case
 };
 
 /// "web", "websocket", "rawsocket", "universal"
@@ -103,6 +106,8 @@ struct settings {
     transport::admission_limits admission;  ///< of all listeners together
     std::size_t pending_total = transport::backlog::usual_limit();  ///< of all backlogs together [bytes]
     std::chrono::milliseconds tls_timeout{5'000};
+    std::optional<admin_settings> admin;  ///< none: there is no admin API
+    std::optional<access_log_settings> access_log;
     std::chrono::milliseconds drain_time{10'000};  ///< from SIGTERM to the last session's end
     std::vector<std::string> warnings;             ///< what was found doubtful; to be logged
 };

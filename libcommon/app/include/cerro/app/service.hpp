@@ -44,6 +44,8 @@ public:
     virtual void on_reload(std::function<void()> f) = 0;
     /// What GET /healthz says: "" = healthy (200), else 503 with this text.
     virtual void set_health(std::string trouble) = 0;
+    /// The same, asked at each request; takes the place of set_health().
+    virtual void ask_health(std::function<std::string()> ask) = 0;
 };
 
 struct description {

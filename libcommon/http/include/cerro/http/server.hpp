@@ -38,7 +38,8 @@ class body_source {
 public:
     virtual ~body_source() = default;
     [[nodiscard]] virtual std::uint64_t size() const = 0;
-    /// The next piece; empty before size() octets have come: the rest cannot be had, and the connection is cut.
+    /// The next piece; empty before size() octets have come: the rest cannot be had, and the connection is
+    /// cut.
     virtual bytes next() = 0;
 };
 
@@ -60,6 +61,14 @@ struct response {
 using handler = std::function<asio::awaitable<response>(request)>;
 /// Takes the connection over (WebSocket): the request's head as received and what was read behind it.
 using upgrade_handler = std::function<void(std::shared_ptr<transport::stream>, bytes head, bytes rest)>;
+
+/// What became of a request, for an access log. Valid during the call that tells it.
+struct answered {
+    request const& asked;  ///< without its body
+    int status = 200;
+    double seconds = 0;  ///< from its last octet until the answer was written
+    bool sent = true;    ///< false: the client had gone
+};
 
 struct server_limits {
     std::size_t max_head = 16U << 10U;
@@ -94,6 +103,8 @@ public:
     virtual void route_files(std::string prefix, std::string directory, file_options o = {}) = 0;
     /// Forgets all routes: new ones may follow. What is being answered, and upgraded connections, go on.
     virtual void clear_routes() = 0;
+    /// Told of each answer but those to requests that could not be read.
+    virtual void on_answered(std::function<void(answered const&)> f) = 0;
     /// @throws failure as transport::listen does. May be called several times.
     virtual std::uint16_t listen(transport::listen_options o) = 0;
     /// Serves a connection that somebody else accepted; `rest` is what was already read from it.

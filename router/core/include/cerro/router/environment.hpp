@@ -59,8 +59,10 @@ enum class drop_reason : std::uint8_t {
 
 /// A limit that refused a request, or ended one.
 enum class limit_reached : std::uint8_t {
+    max_subscriptions,
     max_registrations,
     max_calls_open,
+    max_deliveries_open,
     concurrency,   ///< of all callees that might take the call
     call_queue,    ///< "limit" of crossbar's call-queue
     call_timeout,  ///< the caller's own, or call_timeout_max
@@ -76,7 +78,12 @@ enum class limit_reached : std::uint8_t {
 class statistics {
 public:
     explicit statistics(metrics::registry& r);
-    void received(wamp::message_type t) { received_[static_cast<std::size_t>(t)]->add(); }
+    void received(wamp::message_type t) { received_[static_cast<std::size_t>(t)]->add_alone(); }
+    [[nodiscard]] std::uint64_t messages_received() const;
+    [[nodiscard]] std::uint64_t limited_by(limit_reached l) const
+    {
+        return limited_[static_cast<std::size_t>(l)]->value();
+    }
     void limited(limit_reached l) { limited_[static_cast<std::size_t>(l)]->add(); }
     void dropped(drop_reason r, std::uint64_t n = 1) { dropped_[static_cast<std::size_t>(r)]->add(n); }
 

@@ -66,7 +66,11 @@ struct member {
         return frame->size() - 4 <= link.max_outgoing;
     }
     void close(ending why, std::string const& text) { peer_->close(why, text); }
-    void on_joined() { peer_->on_joined(); }
+    void joined() { peer_->joined(); }
+    void denied(wamp::message_type request, std::string_view text)
+    {
+        peer_->denied(static_cast<std::uint8_t>(request), text);
+    }
     void set_drop_oldest(bool on) { peer_->set_drop_oldest(on); }
 
     link_info link;

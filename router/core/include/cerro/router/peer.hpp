@@ -8,9 +8,11 @@
 #include <cerro/router/ending.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,8 +29,10 @@ public:
     virtual bool send(shared_bytes frame, bool droppable = false) = 0;
     /// Told when the session joins: whether a slow peer loses its oldest events instead of its connection.
     virtual void set_drop_oldest(bool /*on*/) {}
-    /// The session has joined: WELCOME is sent.
-    virtual void on_joined() {}
+    /// Told when the session has joined its realm.
+    virtual void joined() {}
+    /// Told of a request that was answered with wamp.error.not_authorized; `text` says which.
+    virtual void denied(std::uint8_t /*request_type*/, std::string_view /*text*/) {}
     /// Ends the connection after what was sent; `text` is for the log.
     virtual void close(ending why, std::string const& text) = 0;
 };

@@ -22,6 +22,7 @@ public:
     timer_id add(steady_time when, std::function<void()> f);
     /// Forgets a timer; an id that has fired already, or 0, does no harm.
     void cancel(timer_id t);
+    [[nodiscard]] std::size_t size() const { return live_.size(); }
     /// The earliest deadline that is still wanted.
     [[nodiscard]] std::optional<steady_time> next();
     /// Runs all that is due.
