@@ -123,10 +123,10 @@ public:
                 return http::response::text(describe(v.current()) + "\n", 200, "application/json");
             });
         });
-        serve("/metrics", [](state const& s, router_view const&, auto const& q) {
+        serve("/metrics", [](state const& shared, router_view const&, auto const& q) {
             return only_get(q, [&] {
                 return http::response::text(
-                    s.registry.text(), 200, "text/plain; version=0.0.4; charset=utf-8");
+                    shared.registry.text(), 200, "text/plain; version=0.0.4; charset=utf-8");
             });
         });
         serve("/healthz", [](state const&, router_view const& v, auto const& q) {
