@@ -47,7 +47,8 @@ translated translate_options(std::vector<std::string> const& words)
             }
             return i + 1 < words.size() ? words[++i] : std::string();
         };
-        auto const known = std::find_if(idle.begin(), idle.end(), [&](auto const& o) { return o.name == name; });
+        auto const known =
+            std::find_if(idle.begin(), idle.end(), [&](auto const& o) { return o.name == name; });
         if (name == "--loglevel") {
             out.words.insert(out.words.end(), {"--log-level", level(value())});
         } else if (name == "--logformat") {

@@ -8,7 +8,8 @@
 
 namespace cerro::router {
 
-/// crossbar's words for the log become those that all our programs have; what has no effect here is taken out.
+/// crossbar's words for the log become those that all our programs have; what has no effect here is taken
+/// out.
 struct translated {
     std::vector<std::string> words;
     std::vector<std::string> warnings;

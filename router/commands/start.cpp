@@ -69,6 +69,33 @@ void check(options const& o)
     }
 }
 
+/// @return false: the old configuration stays
+bool reload(instance& router, options const& o)
+{
+    auto const path = config_path(o.cbdir, o.config);
+    auto loaded = load_settings(path, o.skip_components);
+    if (!loaded) {
+        log::error(
+            component, "reload_failed", {{"what", loaded.error().what}, {"kept", "the old configuration"}});
+        return false;
+    }
+    auto const warnings = loaded->warnings;
+    try {
+        auto const restart = router.reload(std::move(*loaded));
+        for (auto const& w : warnings) {
+            log::warn(component, "configuration", {{"what", w}});
+        }
+        for (auto const& name : restart) {
+            log::warn(component, "reload_needs_restart", {{"what", name}});
+        }
+    } catch (failure const& e) {
+        log::error(component, "reload_failed", {{"what", e.what()}, {"kept", "the old configuration"}});
+        return false;
+    }
+    log::info(component, "reloaded", {{"file", path}});
+    return true;
+}
+
 app::asio::awaitable<int> serve(app::context& context, options const& o)
 {
     auto s = load(o);
@@ -91,13 +118,14 @@ app::asio::awaitable<int> serve(app::context& context, options const& o)
         auto const live = weak.lock();
         return live ? live->trouble() : std::string();
     });
-    context.on_reload([weak = std::weak_ptr(router)] {
+    auto& reloads = context.metrics().make_counter("cerro_router_reloads_total", "configurations applied");
+    auto& failures = context.metrics().make_counter("cerro_router_reload_failures_total",
+                                                    "configurations refused at a reload; the old one stays");
+    context.on_reload([&o, &reloads, &failures, weak = std::weak_ptr(router)] {
         if (auto const live = weak.lock()) {
             live->reopen_logs();
+            (reload(*live, o) ? reloads : failures).add();
         }
-        log::warn(component,
-                  "reload_not_supported",
-                  {{"cure", "restart the router to apply a changed configuration"}});
     });
     co_await context.stopped();
     log::info(component, "draining", {{"sessions", router->session_count()}});

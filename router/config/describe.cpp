@@ -234,6 +234,31 @@ dict describe(history_settings const& h)
 
 std::string describe(settings const& s)
 {
+    list children;
+    for (auto const& c : s.children) {
+        list names;  // values may be secrets
+        for (auto const& [name, ignored] : c.environment) {
+            names.emplace_back(name);
+        }
+        children.emplace_back(dict{
+            {"program", c.program}, {"arguments", texts(c.arguments)}, {"environment", std::move(names)}});
+    }
+    list forwarders;
+    for (auto const& f : s.forwarders) {
+        list subscriptions;
+        for (auto const& one : f.subscriptions) {
+            subscriptions.emplace_back(
+                dict{{"topic", one.topic}, {"match", wamp::name(one.match)}, {"url", one.url}});
+        }
+        forwarders.emplace_back(
+            dict{{"realm", f.realm},
+                 {"role", f.role},
+                 {"method", f.method},
+                 {"expectedcode", f.expected_status ? value(*f.expected_status) : value("2xx")},
+                 {"timeout_ms", f.timeout.count()},
+                 {"queue", f.queue},
+                 {"subscriptions", std::move(subscriptions)}});
+    }
     list realms;
     for (auto const& realm : s.realms) {
         dict roles;
@@ -319,6 +344,8 @@ std::string describe(settings const& s)
                                {"realms", std::move(realms)},
                                {"transports", std::move(listeners)},
                                {"history", describe(s.history)},
+                               {"programs", std::move(children)},
+                               {"forwarders", std::move(forwarders)},
                                {"limits", limits},
                                {"admin", std::move(admin)},
                                {"access_log", std::move(access_log)},

@@ -24,6 +24,11 @@ void read_realm(reader& in, config::node const& n, settings& out);
 /// `call-queue` of a realm's `store`.
 void read_call_queues(reader& in, config::node const& store, realm_options& out);
 void read_worker(reader& in, config::node const& n, section_context const& about, settings& out);
+/// `components` of a worker; in a container they connect from outside.
+void read_components(
+    reader& in, config::node const& worker, section_context const& about, bool in_container, settings& out);
+/// `forwarders` of our own keys.
+void read_forwarders(reader& in, config::node const& cerro, settings& out);
 void read_transport(reader& in, config::node const& n, section_context const& about, settings& out);
 /// The `paths` of a web transport, or of a nested path: `prefix` is "" or where that stands, "/a".
 void read_paths(reader& in,

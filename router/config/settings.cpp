@@ -52,10 +52,11 @@ void read_admission(reader& in, config::node const& limits, settings& out)
 
 void read_cerro(reader& in, config::node const& n, section_context& about, settings& out)
 {
-    if (!in.map(n, {"limits", "drain_time", "history", "admin", "access_log"})) {
+    if (!in.map(n, {"limits", "drain_time", "history", "admin", "access_log", "forwarders"})) {
         return;
     }
     read_observation(in, n, about, out);
+    read_forwarders(in, n, out);
     auto& wamp = about.wamp_limits;
     out.drain_time = in.duration(n, "drain_time", out.drain_time);
     auto const* lim = n.find("limits");
@@ -132,18 +133,31 @@ void read_cerro(reader& in, config::node const& n, section_context& about, setti
 
 void read_controller(reader& in, config::node const& n, settings& out)
 {
-    if (in.map(n,
-               {"id",
-                "options",
-                "manhole",
-                "connections",
-                "keyring",
-                "enable_docker",
-                "fabric",
-                "blockchain",
-                "extensions"})) {
-        out.node = in.text(n, "id", out.node);
-        in.no_effect(n, {{"manhole", ""}, {"connections", ""}, {"keyring", ""}, {"extensions", ""}});
+    if (!in.map(n,
+                {"id",
+                 "options",
+                 "manhole",
+                 "connections",
+                 "keyring",
+                 "enable_docker",
+                 "fabric",
+                 "blockchain",
+                 "extensions"})) {
+        return;
+    }
+    out.node = in.text(n, "id", out.node);
+    in.no_effect(n,
+                 {{"manhole", ""},
+                  {"connections", ""},
+                  {"keyring", ""},
+                  {"enable_docker", "false"},
+                  {"fabric", ""},
+                  {"blockchain", ""},
+                  {"extensions", ""}});
+    auto const* options = n.find("options");
+    if (options != nullptr &&
+        in.map(*options, {"title", "shutdown", "enable_parallel_worker_start", "watch_to_shutdown"})) {
+        in.no_effect(*options, {{"shutdown", ""}, {"watch_to_shutdown", ""}});
     }
 }
 

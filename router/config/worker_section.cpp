@@ -5,27 +5,33 @@
 
 namespace cerro::router {
 
-void read_worker(reader& in, config::node const& n, section_context const& about, settings& out)
+namespace {
+
+/// `options` of a worker: all are about the process that crossbar starts for it.
+bool is_disabled(reader& in, config::node const& worker)
 {
-    if (!in.map(n)) {
-        return;
+    auto const* options = worker.find("options");
+    if (options == nullptr || !in.map(*options,
+                                      {"title",
+                                       "python",
+                                       "pythonpath",
+                                       "cpu_affinity",
+                                       "reactor",
+                                       "env",
+                                       "expose_controller",
+                                       "expose_shared",
+                                       "disabled",
+                                       "shutdown",
+                                       "extra"})) {
+        return false;
     }
-    auto const type = in.required_text(n, "type");
-    if (type != "router") {
-        if (type == "container" || type == "guest" || type == "websocket-testee" || type == "proxy") {
-            if (about.options.skip_components) {
-                out.warnings.push_back(n.where() + ": a worker of type '" + type + "' is left out");
-            } else {
-                in.wrong(n,
-                         "workers of type '" + type +
-                             "' are not supported: run their components as programs of their own, or give "
-                             "--skip-components to leave the worker out");
-            }
-        } else {
-            in.wrong(n, "'" + type + "' is no type of worker; router is what this program can be");
-        }
-        return;
-    }
+    in.no_effect(*options,
+                 {{"cpu_affinity", ""}, {"expose_controller", "false"}, {"expose_shared", "false"}});
+    return in.boolean(*options, "disabled", false);
+}
+
+void read_router_worker(reader& in, config::node const& n, section_context const& about, settings& out)
+{
     if (!in.map(n,
                 {"type", "id", "options", "manhole", "realms", "transports", "components", "connections"})) {
         return;
@@ -40,15 +46,37 @@ void read_worker(reader& in, config::node const& n, section_context const& about
     for (auto const& transport : in.items(n, "transports")) {
         read_transport(in, transport, about, out);
     }
-    auto const* components = n.find("components");
-    if (components != nullptr && !in.items(n, "components").empty()) {
-        if (about.options.skip_components) {
-            out.warnings.push_back(components->where() + ": components are left out");
-        } else {
-            in.wrong(*components,
-                     "components inside the router are not supported: run them as programs of their own, "
-                     "or give --skip-components to leave them out");
+    read_components(in, n, about, false, out);
+}
+
+}  // namespace
+
+void read_worker(reader& in, config::node const& n, section_context const& about, settings& out)
+{
+    if (!in.map(n)) {
+        return;
+    }
+    if (is_disabled(in, n)) {
+        in.note(n, "this worker is disabled");
+        return;
+    }
+    auto const type = in.required_text(n, "type");
+    if (type == "router") {
+        read_router_worker(in, n, about, out);
+    } else if (type == "container") {
+        if (in.map(n, {"type", "id", "options", "manhole", "components", "connections"})) {
+            in.no_effect(n, {{"manhole", ""}, {"connections", ""}});
+            read_components(in, n, about, true, out);
         }
+    } else if (type != "guest" && type != "websocket-testee" && type != "proxy") {
+        in.wrong(n, "'" + type + "' is no type of worker; router and container are what this program can be");
+    } else if (about.options.skip_components) {
+        in.note(n, "a worker of type '" + type + "' is left out");
+    } else {
+        in.wrong(n,
+                 "workers of type '" + type +
+                     "' are not supported: run what they do as programs of their own, or give "
+                     "--skip-components to leave the worker out");
     }
 }
 
@@ -56,7 +84,8 @@ namespace {
 
 /// Do realm and role of a path exist?
 template <class Bridge>
-void check_bridge(reader& in, config::node const& root, settings const& all, std::string const& place, Bridge const& b)
+void check_bridge(
+    reader& in, config::node const& root, settings const& all, std::string const& place, Bridge const& b)
 {
     auto const realm =
         std::find_if(all.realms.begin(), all.realms.end(), [&](auto const& r) { return r.name == b.realm; });
@@ -85,7 +114,9 @@ void cross_check(reader& in, config::node const& root, settings& out)
         }
         for (auto const& p : l.paths) {
             std::string const place = "path '" + p.path + "' of " + l.name;
-            if (std::count_if(l.paths.begin(), l.paths.end(), [&](auto const& other) { return other.path == p.path; }) > 1) {
+            if (std::count_if(l.paths.begin(), l.paths.end(), [&](auto const& other) {
+                    return other.path == p.path;
+                }) > 1) {
                 in.wrong(root, place + " is configured twice");
             }
             if (auto const* caller = std::get_if<caller_settings>(&p.what)) {
@@ -96,6 +127,9 @@ void cross_check(reader& in, config::node const& root, settings& out)
                 check_bridge(in, root, out, place, *webhook);
             }
         }
+    }
+    for (auto const& f : out.forwarders) {
+        check_bridge(in, root, out, "the forwarder to " + f.subscriptions.front().url, f);
     }
 }
 

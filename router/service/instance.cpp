@@ -1,8 +1,10 @@
 #include "admin.hpp"
+#include "companions.hpp"
 #include "connection.hpp"
 #include "kept_files.hpp"
 #include "listeners.hpp"
 #include "router_view.hpp"
+#include "reload.hpp"
 #include "web/site.hpp"
 #include <cerro/auth/compare.hpp>
 #include <cerro/http/server.hpp>
@@ -27,6 +29,7 @@ namespace cerro::router {
 namespace {
 
 constexpr std::string_view component = "router";
+constexpr std::string_view close_realm = "wamp.close.close_realm";
 constexpr std::chrono::milliseconds look_again{10};
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
@@ -35,29 +38,16 @@ public:
     running(asio::any_io_executor ex, settings s, metrics::registry& metrics)
         : ex_(std::move(ex)),
           settings_(std::move(s)),
+          metrics_(metrics),
           shared_(std::make_shared<shared_core>(metrics, auth::random_id())),
           deadline_timer_(ex_),
           all_gone_(ex_)
     {
-        auto& env = logic().env();
-        env.limits = settings_.sessions;
-        env.names = {settings_.node, settings_.worker, static_cast<int>(getpid())};
-        env.secret = auth::random_token(32);
         open_access_log(metrics);
+        logic().env().secret = auth::random_token(32);
+        set_environment();
         for (auto const& realm : settings_.realms) {
-            std::vector<std::shared_ptr<role>> roles;
-            for (auto const& [name, permissions] : realm.roles) {
-                roles.push_back(std::make_shared<role>(name, permissions));
-                roles.back()->set_drop_oldest(
-                    std::count(realm.drop_oldest.begin(), realm.drop_oldest.end(), name) != 0);
-                for (auto const& [asking, rule] : realm.authorizers) {
-                    if (asking == name) {
-                        roles.back()->set_authorizer(rule);
-                    }
-                }
-            }
-            auto& made = logic().add_realm(realm.name, std::move(roles), realm.options);
-            keep_history(made, realm.kept, metrics);
+            add_realm(realm);
         }
     }
 
@@ -83,6 +73,8 @@ public:
             }
         };
         site_ = std::make_unique<site>(ex_, std::shared_ptr<core>(shared_, &shared_->logic), upgrade);
+        companions_ =
+            std::make_unique<companions>(ex_, std::shared_ptr<core>(shared_, &shared_->logic), metrics);
         for (auto const& l : settings_.listeners) {
             listeners_->open(l);
         }
@@ -90,6 +82,36 @@ public:
             admin_ = admin::start(ex_, *settings_.admin, weak_from_this(), metrics);
             listeners_->add({"admin", settings_.admin->address, admin_->port()});
         }
+        companions_->apply(settings_);
+    }
+
+    std::vector<std::string> reload(settings now) override
+    {
+        auto restart = needs_restart(settings_, now);
+        auto const changed = listeners_->prepare(now.listeners, restart);
+        check_programs(now);
+        now.history = settings_.history;  // needs a restart
+        add_realms_of(now);
+        // From here on nothing fails.
+        auto const old = std::exchange(settings_, std::move(now));
+        set_environment();
+        for (auto const& realm : settings_.realms) {
+            logic().find_realm(realm.name)->set_roles(make_roles(realm));
+        }
+        auto const gone = realms_gone(old, settings_);
+        listeners_->commit(changed);
+        for (auto const& name : gone) {
+            site_->stop_bridges(name);
+            companions_->leave_realm(name);
+        }
+        files_->stop();
+        files_ = kept_files::start(ex_, settings_);
+        companions_->apply(settings_);
+        end_sessions(gone);
+        for (auto const& name : gone) {
+            logic().retire_realm(name);
+        }
+        return restart;
     }
 
     std::vector<listening> const& listeners() const override { return listeners_->all(); }
@@ -123,11 +145,11 @@ public:
         auto const deadline = std::chrono::steady_clock::now() + settings_.drain_time;
         for (;;) {
             auto const now = std::chrono::steady_clock::now();
-            bool const answering = listeners_->requests_open();
+            bool const answering = listeners_->requests_open() || companions_->running();
             if (now >= deadline || (connections_.empty() && !answering)) {
                 break;
             }
-            // The last session's end is told; the last HTTP answer is looked for.
+            // The last session's end is told; the last HTTP answer, and the end of programs, are looked for.
             all_gone_.expires_at(connections_.empty() ? std::min(deadline, now + look_again) : deadline);
             [[maybe_unused]] auto const [ec] = co_await all_gone_.async_wait(as_result);
         }
@@ -137,6 +159,9 @@ public:
     void stop() override
     {
         stop_listening();
+        if (companions_) {
+            companions_->kill();
+        }
         if (listeners_) {
             listeners_->stop();
         }
@@ -154,7 +179,7 @@ public:
 
 private:
     /// @throws failure: the folder cannot be used
-    void keep_history(realm& r, std::vector<history_entry> entries, metrics::registry& metrics)
+    void keep_history(realm& r, std::vector<history_entry> entries)
     {
         using kind = history_settings::kind;
         auto const& h = settings_.history;
@@ -167,7 +192,7 @@ private:
             o.queue_bytes = h.queue_bytes;
             o.sync_period = h.sync_period;
             o.post = [ex = ex_](std::function<void()> f) { asio::post(ex, std::move(f)); };
-            store = open_disk_history(std::move(o), metrics);
+            store = open_disk_history(std::move(o), metrics_);
         }
         entries.insert(entries.end(), h.entries.begin(), h.entries.end());
         if (!entries.empty()) {
@@ -209,6 +234,62 @@ private:
     }
 
     [[nodiscard]] core& logic() const { return shared_->logic; }
+
+    // --- what the configuration says
+    // -------------------------------------------------------------------------------------------
+
+    void set_environment()
+    {
+        auto& env = logic().env();
+        env.limits = settings_.sessions;
+        env.names = {settings_.node, settings_.worker, static_cast<int>(getpid())};
+    }
+
+    void add_realm(realm_settings const& realm)
+    {
+        auto& made = logic().add_realm(realm.name, make_roles(realm), realm.options);
+        keep_history(made, realm.kept);
+    }
+
+    /// All or nothing.
+    void add_realms_of(settings const& now)
+    {
+        std::vector<std::string> added;
+        try {
+            for (auto const& realm : now.realms) {
+                if (logic().find_realm(realm.name) == nullptr) {
+                    added.push_back(realm.name);
+                    add_realm(realm);
+                }
+            }
+        } catch (failure const&) {
+            for (auto const& name : added) {
+                logic().retire_realm(name);
+            }
+            throw;
+        }
+    }
+
+    /// Sessions whose realm is among `gone`, or whose role is not there any more. One that is just logging in
+    /// may be about to join what is gone: it has to begin anew.
+    void end_sessions(std::vector<std::string> const& gone)
+    {
+        for (auto* const c : snapshot()) {
+            auto& s = c->session();
+            auto const* const realm = s.joined();
+            if (realm == nullptr) {
+                if (!gone.empty() && s.current() == session::state::challenging) {
+                    s.say_goodbye(ending::config_changed, close_realm, "the configuration has changed");
+                }
+            } else if (std::find(gone.begin(), gone.end(), realm->name()) != gone.end()) {
+                s.say_goodbye(
+                    ending::realm_closed, close_realm, "this realm was taken out of the configuration");
+            } else if (!realm->find_role(s.who().authrole)) {
+                s.say_goodbye(
+                    ending::config_changed, close_realm, "this role was taken out of the configuration");
+            }
+        }
+    }
 
     // --- what the listeners bring
     // ----------------------------------------------------------------------------------------------
@@ -310,6 +391,9 @@ private:
     void stop_listening()
     {
         draining_ = true;
+        if (companions_) {
+            companions_->stop();
+        }
         if (site_) {
             site_->stop_bridges();  // open calls get their answer, which the servers still write
         }
@@ -339,12 +423,14 @@ private:
 
     asio::any_io_executor ex_;
     settings settings_;
+    metrics::registry& metrics_;
     std::shared_ptr<shared_core> shared_;
     std::shared_ptr<kept_files> files_;
     asio::steady_timer deadline_timer_;
     asio::steady_timer all_gone_;
     std::shared_ptr<class listeners> listeners_;
     std::unique_ptr<site> site_;
+    std::unique_ptr<companions> companions_;
     flat_map<connection*, std::shared_ptr<connection>> connections_;
     log::limiter handshake_limiter_{1.0};
     health health_;

@@ -224,7 +224,7 @@ TEST_CASE("all problems are shown at once")
 TEST_CASE("containers and components are refused, or left out on request")
 {
     auto const text = quoted("{'version':2,'workers':[{'type':'router','transports':[" + std::string(raw) +
-                             "],'components':[{'type':'class'}]},{'type':'container','components':[]}]}");
+                             "],'components':[{'type':'class'}]},{'type':'guest'}]}");
     CHECK(trouble(parse_settings(text, "c")).find("--skip-components") != std::string::npos);
     auto const s = parse_settings(text, "c", {".", true});
     REQUIRE(trouble(s) == "none");

@@ -79,7 +79,8 @@ TEST_CASE("a signed request is accepted, and nothing of it may be changed or lef
     CHECK_THAT(with_query(replaced(good.query, "51.123Z", "51.124Z")), Catch::Contains("401 "));
     CHECK_THAT(with_query(replaced(good.query, "the%20key", "a%20key")),
                Catch::Contains("401 ") && Catch::Contains("REST bridge signature key not valid."));
-    CHECK_THAT(with_query(replaced(good.query, "seq=1", "seq=x")), Catch::Contains("invalid sequence number"));
+    CHECK_THAT(with_query(replaced(good.query, "seq=1", "seq=x")),
+               Catch::Contains("invalid sequence number"));
     CHECK_THAT(with_query(replaced(good.query, "nonce=22", "nonce=")), Catch::Contains("invalid nonce"));
     CHECK_THAT(with_query(replaced(good.query, "51.123Z", "51Z")), Catch::Contains("invalid timestamp"));
     CHECK_THAT(with_query(replaced(good.query, "2011-10-14", "2011-13-14")),
@@ -134,7 +135,8 @@ TEST_CASE("ranges of addresses")
     CHECK(address_range::parse("0.0.0.0/0")->holds("9.9.9.9"));
     CHECK_FALSE(address_range::parse("0.0.0.0/0")->holds("::1"));
     CHECK(address_range::parse("::/0")->holds("[::1]:7"));
-    for (auto const* wrong : {"", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8x", "host", "::/129"}) {
+    for (auto const* wrong :
+         {"", "10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/8x", "host", "::/129"}) {
         INFO(wrong);
         CHECK_FALSE(address_range::parse(wrong).has_value());
     }
@@ -167,11 +169,10 @@ TEST_CASE("a webhook tells headers with their usual names")
     http::request r;
     r.headers = {{"content-type", "text/plain"}, {"x-many", "1"}, {"etag", "e"}, {"x-many", "2"}};
     r.body = "text";
-    CHECK(webhook_event(r) == dict{{"headers",
-                                    dict{{"Content-Type", list{"text/plain"}},
-                                         {"X-Many", list{"1", "2"}},
-                                         {"ETag", list{"e"}}}},
-                                   {"body", "text"}});
+    CHECK(webhook_event(r) ==
+          dict{{"headers",
+                dict{{"Content-Type", list{"text/plain"}}, {"X-Many", list{"1", "2"}}, {"ETag", list{"e"}}}},
+               {"body", "text"}});
 }
 
 TEST_CASE("GitHub's signatures")

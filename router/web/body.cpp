@@ -27,8 +27,7 @@ bool has_octets(value const& v)
 
 http::response malformed(http::request const& r, std::string_view why)
 {
-    return rest_error(
-        r, 400, "Request body was valid JSON, but not well formed (" + std::string(why) + ").");
+    return rest_error(r, 400, "Request body was valid JSON, but not well formed (" + std::string(why) + ").");
 }
 
 struct json_body {
@@ -198,8 +197,7 @@ http::response publish_answer(http::request const& r, own_outcome const& outcome
     if (!outcome.error.empty()) {
         return wamp_error(r, outcome);
     }
-    return rest_answer(
-        r, 200, codec::encode(codec::serializer::json, dict{{"id", outcome.args.front()}}));
+    return rest_answer(r, 200, codec::encode(codec::serializer::json, dict{{"id", outcome.args.front()}}));
 }
 
 dict webhook_event(http::request const& r)

@@ -47,12 +47,12 @@ http::response status_page(http::request const& r, wamp_settings const& w)
         }
     }
     std::string const scheme = r.tls ? "wss" : "ws";
-    auto out = http::response::text(page("Cerro router",
-                                         "<p>This is a WAMP router. Clients connect here with WebSocket (" +
-                                             scheme + ") and one of these subprotocols:</p>\n<ul>\n" + names +
-                                             "</ul>\n"),
-                                    200,
-                                    std::string(html));
+    auto out =
+        http::response::text(page("Cerro router",
+                                  "<p>This is a WAMP router. Clients connect here with WebSocket (" + scheme +
+                                      ") and one of these subprotocols:</p>\n<ul>\n" + names + "</ul>\n"),
+                             200,
+                             std::string(html));
     out.headers.emplace_back("Cache-Control", "no-cache");
     return out;
 }

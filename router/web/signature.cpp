@@ -124,7 +124,8 @@ std::optional<signature_problem> check_signature(http::request const& r,
     if (!auth::equal_constant_time(key, guard.key)) {
         return signature_problem{401, "REST bridge signature key not valid."};
     }
-    auto const right = urlsafe_base64(hmac(EVP_sha256(), guard.secret, key + timestamp + seq + nonce + r.body));
+    auto const right =
+        urlsafe_base64(hmac(EVP_sha256(), guard.secret, key + timestamp + seq + nonce + r.body));
     if (!auth::equal_constant_time(signature, right)) {
         return signature_problem{401, "REST bridge signature secret not valid."};
     }

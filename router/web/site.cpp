@@ -65,9 +65,8 @@ asio::awaitable<http::response> answer_webhook(std::shared_ptr<bridge> b,
     auto const outcome = co_await bridge::publish(b, s->topic, std::move(args), {}, {});
     bool const published = outcome.error.empty();
     if (!published) {
-        log::warn(component,
-                  "webhook_failed",
-                  {{"path", r.path}, {"topic", s->topic}, {"error", outcome.error}});
+        log::warn(
+            component, "webhook_failed", {{"path", r.path}, {"topic", s->topic}, {"error", outcome.error}});
     }
     co_return rest_answer(r, published ? 202 : 500, published ? s->success_response : s->error_response);
 }
@@ -75,7 +74,8 @@ asio::awaitable<http::response> answer_webhook(std::shared_ptr<bridge> b,
 http::handler immediate(std::function<http::response(http::request const&)> f)
 {
     return [f = std::move(f)](http::request r) -> asio::awaitable<http::response> {
-        return [](auto g, http::request q) -> asio::awaitable<http::response> { co_return g(q); }(f, std::move(r));
+        return [](auto g, http::request q) -> asio::awaitable<http::response> { co_return g(q); }(
+                                               f, std::move(r));
     };
 }
 
@@ -106,7 +106,8 @@ struct path_adder {
         server.route_upgrade(path, [kept, take = accept](auto stream, bytes head, bytes rest) {
             take(kept, std::move(stream), std::move(head), std::move(rest));
         });
-        server.route("GET", path, immediate([kept](http::request const& r) { return status_page(r, *kept); }));
+        server.route(
+            "GET", path, immediate([kept](http::request const& r) { return status_page(r, *kept); }));
     }
     void operator()(caller_settings const& c) const { add(c, answer_call); }
     void operator()(publisher_settings const& p) const { add(p, answer_publication); }

@@ -14,10 +14,8 @@
 namespace cerro::router {
 
 /// Takes a connection that asks for WebSocket: its settings, the request's head and what was read behind it.
-using accept_upgrade = std::function<void(std::shared_ptr<wamp_settings const>,
-                                          std::shared_ptr<transport::stream>,
-                                          bytes head,
-                                          bytes rest)>;
+using accept_upgrade = std::function<void(
+    std::shared_ptr<wamp_settings const>, std::shared_ptr<transport::stream>, bytes head, bytes rest)>;
 
 /// Everything that HTTP paths of one router share.
 class site {

@@ -167,8 +167,9 @@ bytes to_bytes(response r, write_options const& o)
     }
     bool const has_body = r.status >= 200 && r.status != 204 && r.status != 304;
     if (has_body) {
-        append_header(
-            out, "Content-Length", std::to_string(r.source ? r.source->size() : std::uint64_t{r.body.size()}));
+        append_header(out,
+                      "Content-Length",
+                      std::to_string(r.source ? r.source->size() : std::uint64_t{r.body.size()}));
     }
     if (!o.keep_alive) {
         append_header(out, "Connection", "close");

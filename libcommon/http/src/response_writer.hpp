@@ -17,8 +17,8 @@ struct write_options {
     bool accepts_gzip = false;
 };
 
-/// The whole response, but what a body_source gives; the body compressed if that is wanted and pays. CR and LF in header values become
-/// blanks.
+/// The whole response, but what a body_source gives; the body compressed if that is wanted and pays. CR and
+/// LF in header values become blanks.
 [[nodiscard]] bytes to_bytes(response r, write_options const& o);
 
 /// True if the value of an Accept-Encoding header allows gzip.

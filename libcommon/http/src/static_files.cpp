@@ -54,10 +54,7 @@ public:
         return {text.data(), static_cast<std::size_t>(n)};
     }
 
-    [[nodiscard]] bytes contents() const
-    {
-        return read(size());
-    }
+    [[nodiscard]] bytes contents() const { return read(size()); }
 
     /// At most so many octets from where the last read ended.
     [[nodiscard]] bytes read(std::size_t most) const

@@ -27,6 +27,17 @@ realm& core::add_realm(std::string name, std::vector<std::shared_ptr<role>> role
     return *realms_.back();
 }
 
+void core::retire_realm(std::string_view name)
+{
+    std::erase_if(retired_, [](auto const& r) { return r->members().empty(); });
+    auto const at =
+        std::find_if(realms_.begin(), realms_.end(), [&](auto const& r) { return r->name() == name; });
+    if (at != realms_.end()) {
+        retired_.push_back(std::move(*at));
+        realms_.erase(at);
+    }
+}
+
 realm* core::find_realm(std::string_view name) const
 {
     auto const at =

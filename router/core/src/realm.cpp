@@ -19,15 +19,32 @@ realm::realm(environment& env,
       broker_(env, options_),
       dealer_(env, name_, meta_, {options_.uri_check, options_.allow_disclose_me, options_.call_queues})
 {
-    if (!find_role("trusted")) {
-        roles_.push_back(std::make_shared<role>("trusted", std::vector<permission>{}));
-    }
+    add_trusted();
     if (options_.meta_api) {
         add_session_meta(*this);
         add_registration_meta(*this);
         add_session_kill(*this);
         add_testament_meta(*this);
         add_subscription_meta(*this);
+    }
+}
+
+void realm::add_trusted()
+{
+    if (!find_role("trusted")) {
+        roles_.push_back(std::make_shared<role>("trusted", std::vector<permission>{}));
+    }
+}
+
+void realm::set_roles(std::vector<std::shared_ptr<role>> roles)
+{
+    roles_ = std::move(roles);
+    add_trusted();
+    for (auto const& [id, who] : members_) {
+        auto now = find_role(who->who.authrole);
+        who->allowed =
+            now ? std::move(now) : std::make_shared<role>(who->who.authrole, std::vector<permission>{});
+        who->set_drop_oldest(who->allowed->drop_oldest());
     }
 }
 

@@ -43,6 +43,15 @@ public:
     [[nodiscard]] virtual std::string trouble() const = 0;
     /// Files that are only appended to are opened anew by their names (log rotation).
     virtual void reopen_logs() = 0;
+    /// Applies a configuration that was read and found right: all of it, or nothing.
+    ///
+    /// Present sessions stay: new permissions hold for their next requests, new limits at once; what is about
+    /// joining (authentication) and about connections (transport limits, certificates, origins) for those to
+    /// come. Sessions whose realm or role is gone get GOODBYE wamp.close.close_realm. A listener that is gone
+    /// takes no new connections, but its sessions go on.
+    /// @return what holds only after a restart, by its place in the file
+    /// @throws failure (a port in use, a certificate that cannot be read); nothing has changed then
+    virtual std::vector<std::string> reload(settings s) = 0;
     /// Stops listening, says GOODBYE to all, waits for them at most `drain_time`, then closes what is left.
     virtual asio::awaitable<void> drain() = 0;
     /// Ends at once: closes all listeners and connections. Idempotent.

@@ -7,6 +7,7 @@
 #include <cerro/router/access.hpp>
 #include <cerro/router/access_log_settings.hpp>
 #include <cerro/router/admin_settings.hpp>
+#include <cerro/router/component_settings.hpp>
 #include <cerro/router/endpoint_settings.hpp>
 #include <cerro/router/environment.hpp>
 #include <cerro/router/origin.hpp>
@@ -98,6 +99,8 @@ struct settings {
     std::string worker;
     std::vector<realm_settings> realms;
     std::vector<listener_settings> listeners;
+    std::vector<child_settings> children;
+    std::vector<forwarder_settings> forwarders;
     session_limits sessions;
     history_settings history;
     std::vector<principal_file> principal_files;

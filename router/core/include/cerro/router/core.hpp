@@ -24,6 +24,8 @@ public:
 
     [[nodiscard]] environment& env() { return env_; }
     realm& add_realm(std::string name, std::vector<std::shared_ptr<role>> roles, realm_options options = {});
+    /// The realm is found by nobody any more. It lives until its last member has left.
+    void retire_realm(std::string_view name);
     /// Null pointer: there is no such realm.
     [[nodiscard]] realm* find_realm(std::string_view name) const;
     [[nodiscard]] std::vector<std::unique_ptr<realm>> const& realms() const { return realms_; }
@@ -41,6 +43,7 @@ private:
     wamp::message scratch_;
     std::vector<std::unique_ptr<realm>> realms_;
     std::vector<std::shared_ptr<own_caller>> callers_;
+    std::vector<std::unique_ptr<realm>> retired_;
 };
 
 }  // namespace cerro::router

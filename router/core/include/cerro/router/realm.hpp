@@ -29,6 +29,9 @@ public:
     [[nodiscard]] environment& env() { return env_; }
     /// Null pointer: there is no such role. "trusted" exists in every realm.
     [[nodiscard]] std::shared_ptr<role> find_role(std::string_view name) const;
+    /// Replaces all roles: each member has the new one of its name from now on. A member whose role is gone
+    /// may do nothing any more; it is for the caller to end its session.
+    void set_roles(std::vector<std::shared_ptr<role>> roles);
     [[nodiscard]] realm_options const& options() const { return options_; }
     [[nodiscard]] class broker& broker() { return broker_; }
     [[nodiscard]] class dealer& dealer() { return dealer_; }
@@ -64,6 +67,7 @@ public:
 
 private:
     void publish_testaments(member& who);
+    void add_trusted();
 
     environment& env_;
     std::string name_;
