@@ -131,19 +131,40 @@ struct path_describer {
     }
 };
 
+value count_or_none(std::size_t n)
+{
+    return n == transport::admission_limits::none ? value("none") : value(n);
+}
+
+dict describe(endpoint_settings const& e)
+{
+    if (!e.unix_path.empty()) {
+        return {{"path", e.unix_path}};
+    }
+    dict out{{"interface", e.address}, {"port", e.port}, {"tls", e.tls.has_value()}};
+    if (e.last_port != 0) {
+        out.append("last_port", e.last_port);
+    }
+    if (e.tls) {
+        out.append("certificate", e.tls->certificate);
+        out.append("client_certificates", !e.tls->ca.empty());
+    }
+    if (e.proxy_protocol) {
+        out.append("proxy_protocol_from", texts(e.trusted));
+    }
+    return out;
+}
+
 dict describe(listener_settings const& l)
 {
     dict out{{"type", name(l.type)}};
-    auto const& e = l.endpoint;
-    if (e.unix_path.empty()) {
-        out.append("endpoint", dict{{"interface", e.address}, {"port", e.port}, {"tls", e.tls.has_value()}});
-    } else {
-        out.append("endpoint", dict{{"path", e.unix_path}});
+    out.append("endpoint", describe(l.endpoint));
+    if (l.type == listener_settings::kind::websocket) {
+        out.append("wamp", path_describer{}(l.wamp));
+    } else if (l.wamp.access) {
+        out.append("wamp", describe(l.wamp));
     }
-    if (l.type != listener_settings::kind::web) {
-        out.append(
-            "wamp",
-            l.type == listener_settings::kind::websocket ? path_describer{}(l.wamp) : describe(l.wamp));
+    if (l.paths.empty()) {
         return out;
     }
     dict paths;
@@ -234,7 +255,12 @@ std::string describe(settings const& s)
                       {"call_timeout_max_ms", lim.call_timeout_max.count()},
                       {"hello_timeout_ms", lim.hello_timeout.count()},
                       {"auth_timeout_ms", lim.auth_timeout.count()},
-                      {"max_connections", s.max_connections}};
+                      {"tls_timeout_ms", s.tls_timeout.count()},
+                      {"pending_total", s.pending_total},
+                      {"max_connections", count_or_none(s.admission.connections)},
+                      {"connections_per_address", count_or_none(s.admission.connections_per_address)},
+                      {"connection_rate", count_or_none(s.admission.connection_rate)},
+                      {"limit_loopback", s.admission.limit_loopback}};
     return codec::to_json(dict{{"node", s.node},
                                {"worker", s.worker},
                                {"realms", std::move(realms)},

@@ -34,6 +34,11 @@ void read_paths(reader& in,
 wamp_settings read_wamp(reader& in, config::node const& n, section_context const& about, bool websocket);
 void read_websocket_options(reader& in, config::node const& n, wamp_settings& out);
 [[nodiscard]] dict describe(transport::websocket_options const& o);
+/// `rawsocket`, `websocket` and `web` of a universal transport.
+void read_universal(reader& in, config::node const& n, section_context const& about, listener_settings& out);
+endpoint_settings read_endpoint(reader& in, config::node const& transport, section_context const& about);
+/// Of the paths of a web transport: "/" or one component.
+[[nodiscard]] bool valid_path(std::string_view path);
 /// A path of the file as the system takes it: relative ones belong to the folder of the configuration.
 std::string resolved(section_context const& about, std::string const& path);
 /// The `auth` section; without one, everybody is role "anonymous".

@@ -29,6 +29,27 @@ std::string joined(std::vector<std::string> const& lines)
     return out;
 }
 
+/// How many connections come in, and what may wait for all of them.
+void read_admission(reader& in, config::node const& limits, settings& out)
+{
+    constexpr std::int64_t many = 1'000'000'000;
+    auto const count = [&](std::string_view key, std::size_t& into) {
+        auto const* n = limits.find(key);
+        if (n != nullptr && n->is_scalar() && n->text() == "none") {
+            into = transport::admission_limits::none;
+        } else {
+            into =
+                static_cast<std::size_t>(in.integer(limits, key, static_cast<std::int64_t>(into), 1, many));
+        }
+    };
+    count("max_connections", out.admission.connections);
+    count("connections_per_address", out.admission.connections_per_address);
+    count("connection_rate", out.admission.connection_rate);
+    out.admission.limit_loopback = in.boolean(limits, "limit_loopback", false);
+    out.pending_total = in.size(limits, "pending_total", out.pending_total);
+    out.tls_timeout = in.duration(limits, "tls_timeout", out.tls_timeout);
+}
+
 void read_cerro(reader& in, config::node const& n, settings& out, transport::limits& wamp)
 {
     if (!in.map(n, {"limits", "drain_time", "history"})) {
@@ -36,14 +57,17 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
     }
     out.drain_time = in.duration(n, "drain_time", out.drain_time);
     auto const* lim = n.find("limits");
-    if (lim == nullptr || !in.map(*lim, {"max_message",         "pending_bytes",      "write_deadline",
-                                         "handshake_timeout",   "ping_interval",      "ping_timeout",
-                                         "max_depth",           "max_items",          "max_uri",
-                                         "max_subscriptions",   "max_registrations",  "max_calls_open",
-                                         "max_deliveries_open", "max_testaments",     "max_testament_bytes",
-                                         "max_retained",        "max_retained_bytes", "delivery_timeout",
-                                         "auth_failures",       "call_timeout_max",   "hello_timeout",
-                                         "auth_timeout",        "max_connections"})) {
+    if (lim == nullptr ||
+        !in.map(*lim, {"max_message",         "pending_bytes",      "write_deadline",
+                       "handshake_timeout",   "ping_interval",      "ping_timeout",
+                       "max_depth",           "max_items",          "max_uri",
+                       "max_subscriptions",   "max_registrations",  "max_calls_open",
+                       "max_deliveries_open", "max_testaments",     "max_testament_bytes",
+                       "max_retained",        "max_retained_bytes", "delivery_timeout",
+                       "auth_failures",       "call_timeout_max",   "hello_timeout",
+                       "auth_timeout",        "max_connections",    "connections_per_address",
+                       "connection_rate",     "limit_loopback",     "pending_total",
+                       "tls_timeout"})) {
         return;
     }
     constexpr std::int64_t many = 1'000'000'000;
@@ -70,7 +94,7 @@ void read_cerro(reader& in, config::node const& n, settings& out, transport::lim
     s.max_retained_bytes = in.size(*lim, "max_retained_bytes", s.max_retained_bytes);
     s.delivery_timeout = in.duration(*lim, "delivery_timeout", s.delivery_timeout);
     count("auth_failures", s.auth_failures);
-    count("max_connections", out.max_connections);
+    read_admission(in, *lim, out);
     s.call_timeout_max = in.duration(*lim, "call_timeout_max", s.call_timeout_max);
     s.hello_timeout = in.duration(*lim, "hello_timeout", s.hello_timeout);
     s.auth_timeout = in.duration(*lim, "auth_timeout", s.auth_timeout);
@@ -101,6 +125,7 @@ std::string_view name(listener_settings::kind k) noexcept
         case listener_settings::kind::web: return "web";
         case listener_settings::kind::websocket: return "websocket";
         case listener_settings::kind::rawsocket: return "rawsocket";
+        case listener_settings::kind::universal: return "universal";
     }
     return "?";
 }

@@ -10,17 +10,11 @@ namespace cerro::router {
 namespace {
 
 constexpr std::int64_t largest_body = 1LL << 20U;
-constexpr std::int64_t a_day = 86'400;                // [s]
-constexpr std::int64_t a_year = 366 * a_day;          // [s]
-constexpr std::size_t most_nested = 8;                // 'path' in 'path'
-constexpr std::string_view python_paths[] = {"longpoll", "upload", "wsgi", "resource", "cgi", "reverseproxy", "archive"};
-
-bool valid_path(std::string_view path)
-{
-    return path == "/" || (!path.empty() && std::all_of(path.begin(), path.end(), [](unsigned char c) {
-               return std::isalnum(c) != 0 || c == '_' || c == '-';
-           }));
-}
+constexpr std::int64_t a_day = 86'400;        // [s]
+constexpr std::int64_t a_year = 366 * a_day;  // [s]
+constexpr std::size_t most_nested = 8;        // 'path' in 'path'
+constexpr std::string_view python_paths[] = {
+    "longpoll", "upload", "wsgi", "resource", "cgi", "reverseproxy", "archive"};
 
 /// A node of the file as a value, for what is handed out as it stands.
 value value_of(config::node const& n)
@@ -186,8 +180,8 @@ static_settings read_static(reader& in, config::node const& n, section_context c
     if (out.default_file.find('/') != std::string::npos) {
         in.wrong(*options->find("default_file"), "a file name without '/' is expected");
     }
-    out.cache_timeout = std::chrono::seconds(
-        in.integer(*options, "cache_timeout", out.cache_timeout.count(), 0, a_year));
+    out.cache_timeout =
+        std::chrono::seconds(in.integer(*options, "cache_timeout", out.cache_timeout.count(), 0, a_year));
     auto const* types = options->find("mime_types");
     if (types != nullptr && in.map(*types)) {
         for (auto const& [extension, type] : types->members()) {
@@ -277,6 +271,13 @@ void read_path(reader& in,
 }
 
 }  // namespace
+
+bool valid_path(std::string_view path)
+{
+    return path == "/" || (!path.empty() && std::all_of(path.begin(), path.end(), [](unsigned char c) {
+               return std::isalnum(c) != 0 || c == '_' || c == '-';
+           }));
+}
 
 void read_paths(reader& in,
                 config::node const& paths,

@@ -79,7 +79,7 @@ public:
                 self->arm();
             }
         });
-        listeners_ = std::make_shared<class listeners>(ex_, settings_, owner());
+        listeners_ = std::make_shared<class listeners>(ex_, settings_, metrics, owner());
         auto const upgrade = [weak = std::weak_ptr(listeners_)](auto w, auto stream, bytes head, bytes rest) {
             if (auto const doors = weak.lock()) {
                 doors->upgrade(std::move(stream), std::move(head), std::move(rest), *w);

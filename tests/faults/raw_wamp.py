@@ -21,6 +21,7 @@ FEATURES = {
     "subscriber": {"features": {"pattern_based_subscription": True}},
 }
 HANDSHAKE = b"\x7f\xf2\x00\x00"
+PING = b"\x01\x00\x00\x00"
 
 
 class Closed(Exception):
@@ -67,6 +68,7 @@ class Client:
         answer = await asyncio.wait_for(self.reader.readexactly(4), 10)
         if answer[:2] != b"\x7f\xf2":
             raise Refused("handshake", answer)
+        self.writer.write(PING)  # so the router knows that it may ping this client
 
     async def hello(self, realm="realm1", details=None):
         self.send([HELLO, realm, {"roles": FEATURES, **(details or {})}])

@@ -65,6 +65,13 @@ std::string text_or(dict const& d, std::string_view key, std::string const& othe
     return text != nullptr ? *text : otherwise;
 }
 
+/// Other routers may drop a RawSocket client that pings.
+bool is_cerro(dict const& welcome)
+{
+    value const* agent = welcome.find("agent");
+    return agent != nullptr && agent->is_text() && agent->as_text()->starts_with("Cerro");
+}
+
 bool dealer_cancels(dict const& welcome)
 {
     value const* at = welcome.find("roles");
@@ -153,6 +160,9 @@ void session_impl::on_welcome(wamp::message const& m)
     can_cancel_ = dealer_cancels(welcome_);
     backoff_ = options_.backoff_first;
     reported_.clear();
+    if (is_cerro(welcome_)) {
+        channel_->ping_peer();
+    }
     log::info("client",
               "session_joined",
               {{"url", options_.connection.url},

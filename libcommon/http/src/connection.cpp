@@ -42,8 +42,13 @@ struct connection::running {
     bool done = false;
 };
 
-connection::connection(std::shared_ptr<server_shared const> shared, std::shared_ptr<transport::stream> stream)
-    : shared_(std::move(shared)), stream_(std::move(stream)), watch_done_(stream_->get_executor())
+connection::connection(std::shared_ptr<server_shared const> shared,
+                       std::shared_ptr<transport::stream> stream,
+                       bytes rest)
+    : shared_(std::move(shared)),
+      stream_(std::move(stream)),
+      buffer_(std::move(rest)),
+      watch_done_(stream_->get_executor())
 {}
 
 asio::awaitable<void> connection::run(std::shared_ptr<connection> self)

@@ -21,7 +21,10 @@ struct server_shared {
 
 class connection : public std::enable_shared_from_this<connection> {
 public:
-    connection(std::shared_ptr<server_shared const> shared, std::shared_ptr<transport::stream> stream);
+    /// @param rest what was already read from the stream
+    connection(std::shared_ptr<server_shared const> shared,
+               std::shared_ptr<transport::stream> stream,
+               bytes rest);
 
     /// Until the connection has ended or was handed over. `self` keeps it alive.
     static asio::awaitable<void> run(std::shared_ptr<connection> self);

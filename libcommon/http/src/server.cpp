@@ -52,13 +52,38 @@ public:
         std::weak_ptr<server_impl> const weak = weak_from_this();
         auto made = transport::listen(ex_, std::move(o), [weak](std::shared_ptr<transport::stream> s) {
             if (auto const self = weak.lock()) {
-                self->take(std::move(s));
+                self->serve(std::move(s), {});
             } else {
                 s->close();
             }
         });
         listeners_.push_back(made);
         return made->port();
+    }
+
+    void serve(std::shared_ptr<transport::stream> s, bytes rest) override
+    {
+        if (shared_->ending) {
+            s->close();
+            return;
+        }
+        auto const made = std::make_shared<connection>(shared_, std::move(s), std::move(rest));
+        if (connections_.size() >= sweep_at_) {
+            std::erase_if(connections_, [](auto const& one) { return one.expired(); });
+            sweep_at_ = std::max<std::size_t>(64, 2 * connections_.size());
+        }
+        connections_.push_back(made);
+        std::string const component = shared_->component;
+        auto const done = [component](std::exception_ptr error) {
+            if (error) {
+                try {
+                    std::rethrow_exception(error);
+                } catch (std::exception const& e) {
+                    log::error(component, "http_connection_failed", {{"error", e.what()}});
+                }
+            }
+        };
+        asio::co_spawn(ex_, connection::run(made), done);
     }
 
     void stop_listening() override
@@ -89,27 +114,6 @@ public:
     }
 
 private:
-    void take(std::shared_ptr<transport::stream> s)
-    {
-        auto const made = std::make_shared<connection>(shared_, std::move(s));
-        if (connections_.size() >= sweep_at_) {
-            std::erase_if(connections_, [](auto const& one) { return one.expired(); });
-            sweep_at_ = std::max<std::size_t>(64, 2 * connections_.size());
-        }
-        connections_.push_back(made);
-        std::string const component = shared_->component;
-        auto const done = [component](std::exception_ptr error) {
-            if (error) {
-                try {
-                    std::rethrow_exception(error);
-                } catch (std::exception const& e) {
-                    log::error(component, "http_connection_failed", {{"error", e.what()}});
-                }
-            }
-        };
-        asio::co_spawn(ex_, connection::run(made), done);
-    }
-
     asio::any_io_executor ex_;
     std::shared_ptr<server_shared> shared_ = std::make_shared<server_shared>();
     std::vector<std::shared_ptr<transport::listener>> listeners_;

@@ -11,9 +11,9 @@ namespace cerro::transport {
 namespace {
 
 // A read buffer begins small, since most of ten thousand sessions are idle, and grows for those that talk.
-constexpr std::size_t smallest_buffer = 2U * 1024U;
+constexpr std::size_t smallest_buffer = 512;  // a usual HELLO fits
 constexpr std::size_t usual_buffer = 64U * 1024U;
-constexpr int small_reads_before_shrinking = 64;
+constexpr int small_reads_before_shrinking = 16;
 constexpr int writes_in_a_turn = 8;  // of up to gather_bytes each, before others have their turn
 constexpr std::chrono::milliseconds usual_linger_time{1'000};
 
@@ -125,7 +125,7 @@ void byte_channel::on_read(error_code ec, std::size_t n)
         buffer_.resize(buffer_.size() * 4);
         small_reads_ = 0;
     } else {
-        small_reads_ = n < smallest_buffer / 2 ? small_reads_ + 1 : 0;
+        small_reads_ = n < smallest_buffer ? small_reads_ + 1 : 0;
     }
     take_octets();
 }

@@ -145,7 +145,7 @@ asio::awaitable<result<std::shared_ptr<io_stream>>> open_unix(io_executor ex,
     if (ec) {
         co_return fail(errc::refused, ec.message());
     }
-    co_return make_stream(std::move(socket));
+    co_return make_stream(std::move(socket), arrival());
 }
 
 asio::awaitable<result<std::shared_ptr<io_stream>>> open_tcp(io_executor ex,
@@ -166,7 +166,8 @@ asio::awaitable<result<std::shared_ptr<io_stream>>> open_tcp(io_executor ex,
                 auto made = co_await tls_connect(std::move(socket), t.host, tls, timeout);
                 co_return made;
             }
-            co_return make_stream(std::move(socket));
+            auto from = called(socket);
+            co_return make_stream(std::move(socket), std::move(from));
         }
     }
     co_return fail(last == asio::error::timed_out ? errc::timed_out : errc::refused, last.message());

@@ -55,6 +55,8 @@ private:
 class io_stream : public stream {
 public:
     [[nodiscard]] virtual io_executor io() const = 0;
+    /// Fills what the stream knows: peer, tls, and of TLS the certificate and the bindings.
+    virtual void describe(channel_info& info) const = 0;
     virtual void start_read(asio::mutable_buffer into, std::shared_ptr<completion> done) = 0;
     /// Writes what the system takes at once; error would_block if that is nothing (always so on TLS).
     virtual std::size_t try_write(buffer_list data, error_code& ec) = 0;

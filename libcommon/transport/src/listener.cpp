@@ -1,10 +1,9 @@
-#include "socket_stream.hpp"
+#include "listening_socket.hpp"
+#include "reception.hpp"
 #include <cerro/log/log.hpp>
 
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <exception>
@@ -15,59 +14,41 @@ namespace {
 
 constexpr std::chrono::milliseconds pause_without_descriptors{200};
 
-std::string where(listen_options const& o)
-{
-    if (!o.unix_path.empty()) {
-        return o.unix_path;
-    }
-    bool const v6 = o.address.find(':') != std::string::npos;
-    return (v6 ? "[" + o.address + "]" : o.address) + ":" + std::to_string(o.port);
-}
-
-[[noreturn]] void cannot_listen(listen_options const& o, error_code ec)
-{
-    throw failure("cannot listen on " + where(o) + ": " + ec.message());
-}
-
-template <class Protocol>
-class listener_on final : public listener, public std::enable_shared_from_this<listener_on<Protocol>> {
-    using acceptor = asio::basic_socket_acceptor<Protocol, io_executor>;
-    using socket = asio::basic_stream_socket<Protocol, io_executor>;
-    static constexpr bool is_unix = std::is_same_v<Protocol, unix_protocol>;
+/// Listeners of one kind differ in the protocol only.
+template <class Acceptor>
+class listener_on final : public listener, public std::enable_shared_from_this<listener_on<Acceptor>> {
+    using protocol = typename Acceptor::protocol_type;
+    using socket = asio::basic_stream_socket<protocol, io_executor>;
+    static constexpr bool is_unix = std::is_same_v<protocol, unix_protocol>;
 
 public:
-    listener_on(io_executor ex, listen_options o, std::function<void(std::shared_ptr<stream>)> f)
-        : options_(std::move(o)),
-          on_stream_(std::move(f)),
-          acceptor_(ex),
-          live_(std::make_shared<std::size_t>(0))
+    listener_on(Acceptor a, listen_options o, std::function<void(std::shared_ptr<stream>)> f)
+        : options_(std::move(o)), on_stream_(std::move(f)), acceptor_(std::move(a))
     {
-        auto const endpoint = resolve();
-        error_code ec;
-        acceptor_.open(endpoint.protocol(), ec);
-        check(ec);
-        if constexpr (is_unix) {
-            struct stat old {};
-            if (::stat(options_.unix_path.c_str(), &old) == 0 && S_ISSOCK(old.st_mode)) {
-                ::unlink(options_.unix_path.c_str());  // bind says it if that failed
-            }
-        } else {
-            acceptor_.set_option(asio::socket_base::reuse_address(true), ec);
-            check(ec);
+        if (!options_.gate) {
+            admission_limits limits;
+            limits.connections = options_.max_connections;
+            limits.connections_per_address = limits.connection_rate = admission_limits::none;
+            options_.gate = std::make_shared<admission>(limits);
         }
-        acceptor_.bind(endpoint, ec);
-        check(ec);
-        acceptor_.listen(options_.backlog, ec);
-        check(ec);
         if constexpr (!is_unix) {
-            port_ = acceptor_.local_endpoint(ec).port();
-            check(ec);
+            error_code ignored;  // a socket that listens has an endpoint
+            port_ = acceptor_.local_endpoint(ignored).port();
+            options_.port = port_;  // as the log tells it
+            options_.last_port = 0;
         }
     }
 
     ~listener_on() override { remove_file(); }
 
     std::uint16_t port() const override { return port_; }
+
+    void set_tls(std::shared_ptr<asio::ssl::context> context) override
+    {
+        if (options_.tls && context) {
+            options_.tls = std::move(context);
+        }
+    }
 
     void stop() override
     {
@@ -82,33 +63,6 @@ public:
     }
 
 private:
-    void check(error_code ec) const
-    {
-        if (ec) {
-            cannot_listen(options_, ec);
-        }
-    }
-
-    typename Protocol::endpoint resolve() const
-    {
-        if constexpr (is_unix) {
-            if (options_.unix_path.size() >= sizeof(sockaddr_un::sun_path)) {
-                throw failure("the Unix socket path " + options_.unix_path + " is longer than the system's " +
-                                  std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " characters",
-                              3);
-            }
-            return {options_.unix_path};
-        } else {
-            error_code ec;
-            auto const address = asio::ip::make_address(options_.address, ec);
-            if (ec) {
-                throw failure(
-                    "cannot listen on \"" + options_.address + "\": this is no IPv4 or IPv6 address", 3);
-            }
-            return {address, options_.port};
-        }
-    }
-
     void remove_file()
     {
         if constexpr (is_unix) {
@@ -141,80 +95,101 @@ private:
             if (!self->acceptor_.is_open()) {
                 co_return;
             }
-            if (ec) {
-                self->complain(ec);
-                bool const passing = ec == asio::error::connection_aborted || ec == asio::error::interrupted;
-                if (!passing) {
-                    pause.expires_after(pause_without_descriptors);
-                    [[maybe_unused]] auto [waited] = co_await pause.async_wait(as_result);
-                }
-            } else if (*self->live_ >= self->options_.max_connections) {
-                self->complain(asio::error::no_descriptors);
-            } else {
+            bool const passing = ec == asio::error::connection_aborted || ec == asio::error::interrupted;
+            if (!ec) {
                 self->take(std::move(next));
+            } else if (!passing) {
+                self->complain(entry_refusal::no_descriptors, ec.message());
+                pause.expires_after(pause_without_descriptors);
+                [[maybe_unused]] auto [waited] = co_await pause.async_wait(as_result);
             }
         }
     }
 
-    void complain(error_code ec)
+    void complain(entry_refusal why, std::string const& text)
     {
+        auto& gate = *options_.gate;
+        gate.refused(why);
         std::uint64_t suppressed = 0;
         if (complaints_.allow(suppressed)) {
             log::warn("transport",
-                      "accept_refused",
+                      "connection_refused",
                       {{"address", where(options_)},
-                       {"open", *live_},
-                       {"max_connections", options_.max_connections},
-                       {"error", ec.message()},
+                       {"reason", name(why)},
+                       {"what", text},
+                       {"open", gate.open()},
+                       {"max_connections", gate.limits().connections},
                        {"suppressed", suppressed}});
         }
     }
 
     void take(socket s)
     {
-        ++*live_;
-        std::shared_ptr<void> live(nullptr, [count = live_](void*) { --*count; });
+        arrival from;
+        from.accepted = true;
+        from.own_user_timeout = options_.user_timeout.has_value();
+        std::optional<host_address> counted;
         if constexpr (!is_unix) {
-            if (options_.tls) {
+            error_code gone;
+            auto const end = s.remote_endpoint(gone);
+            if (gone) {
+                return;  // it has closed already
+            }
+            from.peer = peer_text(end);
+            if (!options_.proxies || !options_.proxies->contains(address_of(end))) {
+                counted = address_of(end);
+            }
+        }
+        entry_refusal why{};
+        auto ticket = options_.gate->enter(counted, admission::clock::now(), why);
+        if (!ticket) {
+            complain(why, from.peer);
+            return;
+        }
+        from.ticket = std::move(*ticket);
+        if constexpr (!is_unix) {
+            if (options_.tls || options_.proxies) {
                 auto const ex = acceptor_.get_executor();
                 asio::co_spawn(ex,
-                               secure(this->shared_from_this(), std::move(s), std::move(live)),
-                               report("TLS handshake"));
+                               prepare(this->shared_from_this(), std::move(s), std::move(from)),
+                               report("receiving"));
                 return;
             }
         }
-        on_stream_(make_stream(std::move(s), std::move(live)));
+        on_stream_(make_stream(std::move(s), std::move(from)));
     }
 
-    static asio::awaitable<void> secure(std::shared_ptr<listener_on> self,
-                                        tcp_socket s,
-                                        std::shared_ptr<void> live)
+    static asio::awaitable<void> prepare(std::shared_ptr<listener_on> self, tcp_socket s, arrival from)
     {
-        auto const tls = self->options_.tls;
-        auto made = co_await tls_accept(std::move(s), tls, self->options_.tls_timeout, std::move(live));
+        auto const& o = self->options_;
+        auto const why = std::make_shared<entry_refusal>();
+        auto made =
+            co_await receive(std::move(s), std::move(from), o.gate, o.proxies, o.tls, o.tls_timeout, why);
         if (made) {
             self->on_stream_(*made);
-            co_return;
-        }
-        std::uint64_t suppressed = 0;
-        if (self->handshakes_.allow(suppressed)) {
-            log::warn("transport",
-                      "tls_refused",
-                      {{"address", where(self->options_)},
-                       {"error", made.error().what},
-                       {"suppressed", suppressed}});
+        } else {
+            self->complain(*why, made.error().what);
         }
     }
 
     listen_options options_;
     std::function<void(std::shared_ptr<stream>)> on_stream_;
-    acceptor acceptor_;
-    std::shared_ptr<std::size_t> live_;
+    Acceptor acceptor_;
     std::uint16_t port_ = 0;
     bool removed_ = false;
     log::limiter complaints_;
-    log::limiter handshakes_;
 };
+
+template <class Acceptor>
+std::shared_ptr<listener> begin(Acceptor a,
+                                listen_options options,
+                                std::function<void(std::shared_ptr<stream>)> on_stream)
+{
+    auto made =
+        std::make_shared<listener_on<Acceptor>>(std::move(a), std::move(options), std::move(on_stream));
+    made->run();
+    return made;
+}
 
 }  // namespace
 
@@ -223,14 +198,11 @@ std::shared_ptr<listener> listen(asio::any_io_executor ex,
                                  std::function<void(std::shared_ptr<stream>)> on_stream)
 {
     if (!options.unix_path.empty()) {
-        auto made =
-            std::make_shared<listener_on<unix_protocol>>(io_of(ex), std::move(options), std::move(on_stream));
-        made->run();
-        return made;
+        auto door = listen_unix(io_of(ex), options);
+        return begin(std::move(door), std::move(options), std::move(on_stream));
     }
-    auto made = std::make_shared<listener_on<tcp>>(io_of(ex), std::move(options), std::move(on_stream));
-    made->run();
-    return made;
+    auto door = listen_tcp(io_of(ex), options);
+    return begin(std::move(door), std::move(options), std::move(on_stream));
 }
 
 }  // namespace cerro::transport

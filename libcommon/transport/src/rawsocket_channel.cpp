@@ -11,8 +11,8 @@ using rawsocket::frame_type;
 
 class rawsocket_channel final : public byte_channel {
 public:
-    rawsocket_channel(std::shared_ptr<io_stream> s, channel_info info, limits lim, bool server, bytes rest)
-        : byte_channel(std::move(s), std::move(info), lim, server, std::move(rest)),
+    rawsocket_channel(std::shared_ptr<io_stream> s, channel_info info, limits lim, bytes rest)
+        : byte_channel(std::move(s), std::move(info), lim, false, std::move(rest)),
           receive_limit_(rawsocket_receive_limit(lim))
     {}
 
@@ -22,6 +22,14 @@ public:
             return false;
         }
         return enqueue(std::move(frame), droppable);
+    }
+
+    void ping_peer() override
+    {
+        if (current() == state::open && !pings()) {
+            send_ping();
+            start_pinging();
+        }
     }
 
 private:
@@ -69,7 +77,7 @@ private:
         }
         enqueue(control(frame_type::pong, payload), false);
         if (!pings()) {
-            start_pinging();  // this server knows pings, so it may be pinged
+            start_pinging();  // who pings can be pinged
         }
     }
 
@@ -93,10 +101,12 @@ std::size_t rawsocket_receive_limit(limits const& lim)
     return rawsocket::size_of(rawsocket::exponent_for(lim.max_message));
 }
 
-std::shared_ptr<channel> make_rawsocket_channel(
-    std::shared_ptr<io_stream> s, channel_info info, limits lim, bool server, bytes rest)
+std::shared_ptr<channel> make_rawsocket_channel(std::shared_ptr<io_stream> s,
+                                                channel_info info,
+                                                limits lim,
+                                                bytes rest)
 {
-    return std::make_shared<rawsocket_channel>(std::move(s), std::move(info), lim, server, std::move(rest));
+    return std::make_shared<rawsocket_channel>(std::move(s), std::move(info), lim, std::move(rest));
 }
 
 }  // namespace cerro::transport

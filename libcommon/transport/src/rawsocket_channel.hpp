@@ -4,11 +4,12 @@
 
 namespace cerro::transport {
 
-/// A channel over a stream whose RawSocket handshake is done. `server` pings from the start; a client pings
-/// only a server that pinged first, since old routers drop clients that ping.
+/// A channel over a stream whose RawSocket handshake is done.
 /// @param rest what was read behind the handshake
-std::shared_ptr<channel> make_rawsocket_channel(
-    std::shared_ptr<io_stream> s, channel_info info, limits lim, bool server, bytes rest = {});
+std::shared_ptr<channel> make_rawsocket_channel(std::shared_ptr<io_stream> s,
+                                                channel_info info,
+                                                limits lim,
+                                                bytes rest = {});
 
 /// Largest frame taken: what we announce (limits::max_message rounded up to a power of two).
 [[nodiscard]] std::size_t rawsocket_receive_limit(limits const& lim);

@@ -1,5 +1,7 @@
 #include "rawsocket_frame.hpp"
 
+#include <cerro/transport/recognise.hpp>
+
 #include <algorithm>
 
 namespace cerro::transport::rawsocket {
@@ -61,8 +63,8 @@ client_hello read_client_hello(byte_view four, std::span<codec::serializer const
 {
     client_hello out;
     if (octet(four[0]) != magic) {
-        out.why =
-            "the first octet is " + std::to_string(octet(four[0])) + ", not 127: this is no RawSocket client";
+        out.why = std::string(describe(recognise(four))) + " (first octet " + std::to_string(octet(four[0])) +
+                  ") on a RawSocket port";
         return out;
     }
     if (four[2] != 0 || four[3] != 0) {

@@ -36,8 +36,7 @@ channel_info make_info(io_stream const& s, codec::serializer serializer, std::si
     channel_info info;
     info.serializer = serializer;
     info.kind = "rawsocket";
-    info.tls = s.is_tls();
-    info.peer = s.peer();
+    s.describe(info);
     // 2^24 itself needs a header bit that old peers refuse.
     info.max_outgoing = std::min(max_outgoing, rawsocket::largest - 1);
     return info;
@@ -79,7 +78,7 @@ asio::awaitable<result<std::shared_ptr<channel>>> accept_rawsocket(std::shared_p
         co_return written.error();
     }
     auto info = make_info(*io, ours.serializer, hello.accepted->max_length);
-    co_return make_rawsocket_channel(io, std::move(info), options.lim, true, std::move(behind));
+    co_return make_rawsocket_channel(io, std::move(info), options.lim, std::move(behind));
 }
 
 asio::awaitable<result<std::shared_ptr<channel>>> connect_rawsocket(std::shared_ptr<io_stream> s,
@@ -103,7 +102,7 @@ asio::awaitable<result<std::shared_ptr<channel>>> connect_rawsocket(std::shared_
         co_return theirs.error();
     }
     auto info = make_info(*s, serializer, theirs->max_length);
-    co_return make_rawsocket_channel(std::move(s), std::move(info), lim, false);
+    co_return make_rawsocket_channel(std::move(s), std::move(info), lim);
 }
 
 }  // namespace cerro::transport

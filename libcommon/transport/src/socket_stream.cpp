@@ -1,12 +1,16 @@
 #include "socket_stream.hpp"
 
+#include "tls_context.hpp"
+#include "tls_facts.hpp"
+#include <cerro/transport/recognise.hpp>
+
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -47,32 +51,13 @@ problem problem_of(error_code ec, std::string const& peer, char const* doing)
     return fail(errc::io, std::string(doing) + " " + peer + ": " + ec.message());
 }
 
-std::string peer_of(tcp_socket const& s)
-{
-    error_code ec;
-    auto const end = s.remote_endpoint(ec);
-    if (ec) {
-        return "unknown";
-    }
-    auto const host = end.address().to_string();
-    return (end.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(end.port());
-}
-
-std::string peer_of(unix_socket const&)
-{
-    return "unix";
-}
-
 template <class Socket>
 class socket_stream final : public io_stream, public std::enable_shared_from_this<socket_stream<Socket>> {
     static constexpr bool tls = std::is_same_v<Socket, tls_socket>;
 
 public:
-    socket_stream(Socket socket, std::shared_ptr<void> live, std::shared_ptr<ssl::context> context)
-        : context_(std::move(context)),
-          socket_(std::move(socket)),
-          live_(std::move(live)),
-          peer_(peer_of(plain()))
+    socket_stream(Socket socket, arrival from, std::shared_ptr<ssl::context> context)
+        : context_(std::move(context)), socket_(std::move(socket)), from_(std::move(from))
     {
         error_code ec;
         plain().non_blocking(true, ec);
@@ -80,7 +65,15 @@ public:
 
     asio::any_io_executor get_executor() override { return io(); }
     bool is_tls() const override { return tls; }
-    std::string peer() const override { return peer_; }
+    std::string peer() const override { return from_.peer; }
+    void describe(channel_info& info) const override
+    {
+        info.tls = tls;
+        info.peer = from_.peer;
+        if constexpr (tls) {
+            describe_tls(const_cast<Socket&>(socket_).native_handle(), from_.accepted, info);
+        }
+    }
     io_executor io() const override { return const_cast<Socket&>(socket_).get_executor(); }
 
     asio::awaitable<result<std::size_t>> read_some(std::span<char> into,
@@ -92,10 +85,10 @@ public:
         auto [ec, n] = co_await socket_.async_read_some(buffer, as_result);
         if (limit.expired()) {
             co_return fail(errc::timed_out,
-                           peer_ + ": nothing came for " + std::to_string(timeout.count()) + " ms");
+                           from_.peer + ": nothing came for " + std::to_string(timeout.count()) + " ms");
         }
         if (ec) {
-            co_return problem_of(ec, peer_, "reading from");
+            co_return problem_of(ec, from_.peer, "reading from");
         }
         co_return n;
     }
@@ -110,10 +103,10 @@ public:
             if (limit.expired()) {
                 co_return fail(
                     errc::timed_out,
-                    peer_ + " did not take our data in " + std::to_string(timeout.count()) + " ms");
+                    from_.peer + " did not take our data in " + std::to_string(timeout.count()) + " ms");
             }
             if (ec) {
-                co_return problem_of(ec, peer_, "writing to");
+                co_return problem_of(ec, from_.peer, "writing to");
             }
             data.remove_prefix(n);
         }
@@ -196,7 +189,9 @@ public:
             set(IPPROTO_TCP, TCP_KEEPIDLE, seconds);
             set(IPPROTO_TCP, TCP_KEEPINTVL, seconds);
             set(IPPROTO_TCP, TCP_KEEPCNT, 2);
-            set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(t.count()));
+            if (!from_.own_user_timeout) {
+                set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(t.count()));
+            }
         }
     }
 
@@ -239,8 +234,7 @@ private:
 
     std::shared_ptr<ssl::context> context_;  // the TLS stream refers to it
     Socket socket_;
-    std::shared_ptr<void> live_;
-    std::string peer_;
+    arrival from_;
     std::unique_ptr<std::array<char, tls_gather>> record_;
     bool closing_ = false;
 };
@@ -251,83 +245,82 @@ void no_delay(tcp_socket& s)
     s.set_option(tcp::no_delay(true), ignored);
 }
 
-asio::awaitable<error_code> handshake(tls_socket& socket,
-                                      ssl::stream_base::handshake_type role,
-                                      std::chrono::milliseconds timeout)
-{
-    time_limit const limit(socket.get_executor(), timeout, [&socket] {
-        error_code ignored;
-        socket.next_layer().close(ignored);
-    });
-    auto [ec] = co_await socket.async_handshake(role, as_result);
-    co_return limit.expired() ? error_code(asio::error::timed_out) : ec;
-}
-
-std::string openssl_reason()
-{
-    auto const code = ::ERR_get_error();
-    char const* const text = code != 0 ? ::ERR_reason_error_string(code) : nullptr;
-    return text != nullptr ? text : "unknown reason";
-}
-
-result<std::shared_ptr<ssl::context>> client_context(tls_options const& o)
-{
-    auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
-    error_code ec;
-    ::SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    context->set_verify_mode(ssl::verify_peer, ec);
-    if (o.ca_file.empty()) {
-        context->set_default_verify_paths(ec);
-    } else {
-        context->load_verify_file(o.ca_file, ec);
-        if (ec) {
-            return fail(errc::invalid_argument, "cannot read the CA file " + o.ca_file + ": " + ec.message());
-        }
-        // A pinned certificate serves as root although another one issued it.
-        ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(context->native_handle()),
-                                      X509_V_FLAG_PARTIAL_CHAIN);
-    }
-    if (!o.certificate.empty()) {
-        context->use_certificate_chain_file(o.certificate, ec);
-        if (ec) {
-            return fail(errc::invalid_argument,
-                        "cannot read the certificate " + o.certificate + ": " + ec.message());
-        }
-        context->use_private_key_file(o.key, ssl::context::pem, ec);
-        if (ec) {
-            return fail(errc::invalid_argument, "cannot read the key " + o.key + ": " + ec.message());
-        }
-    }
-    return context;
-}
-
 }  // namespace
 
-std::shared_ptr<io_stream> make_stream(tcp_socket socket, std::shared_ptr<void> live)
+std::string peer_text(tcp::endpoint const& end)
 {
-    no_delay(socket);
-    return std::make_shared<socket_stream<tcp_socket>>(std::move(socket), std::move(live), nullptr);
+    auto const text = address_of(end).text();
+    bool const v6 = text.find(':') != std::string::npos;
+    return (v6 ? "[" + text + "]" : text) + ":" + std::to_string(end.port());
 }
 
-std::shared_ptr<io_stream> make_stream(unix_socket socket, std::shared_ptr<void> live)
+host_address address_of(tcp::endpoint const& end)
 {
-    return std::make_shared<socket_stream<unix_socket>>(std::move(socket), std::move(live), nullptr);
+    if (end.address().is_v4()) {
+        return host_address::from_v4(end.address().to_v4().to_bytes());
+    }
+    host_address out;
+    out.octets = end.address().to_v6().to_bytes();
+    return out;
+}
+
+arrival called(tcp_socket const& socket)
+{
+    error_code ec;
+    auto const end = socket.remote_endpoint(ec);
+    arrival out;
+    out.peer = ec ? "unknown" : peer_text(end);
+    return out;
+}
+
+std::shared_ptr<io_stream> make_stream(tcp_socket socket, arrival from)
+{
+    no_delay(socket);
+    return std::make_shared<socket_stream<tcp_socket>>(std::move(socket), std::move(from), nullptr);
+}
+
+std::shared_ptr<io_stream> make_stream(unix_socket socket, arrival from)
+{
+    from.peer = "unix";
+    return std::make_shared<socket_stream<unix_socket>>(std::move(socket), std::move(from), nullptr);
 }
 
 asio::awaitable<result<std::shared_ptr<io_stream>>> tls_accept(tcp_socket socket,
+                                                               arrival from,
                                                                std::shared_ptr<ssl::context> context,
-                                                               std::chrono::milliseconds timeout,
-                                                               std::shared_ptr<void> live)
+                                                               std::chrono::milliseconds timeout)
 {
     no_delay(socket);
     tls_socket secured(std::move(socket), *context);
-    auto const ec = co_await handshake(secured, ssl::stream_base::server, timeout);
-    if (ec) {
-        co_return fail(ec == asio::error::timed_out ? errc::timed_out : errc::refused,
-                       "TLS handshake: " + ec.message());
+    time_limit const limit(secured.get_executor(), timeout, [&secured] {
+        error_code ignored;
+        secured.next_layer().close(ignored);
+    });
+    auto [waited] = co_await secured.next_layer().async_wait(asio::socket_base::wait_read, as_result);
+    if (!waited) {
+        // OpenSSL would wait for octets that a client of another protocol never sends.
+        char first[8];
+        auto const n =
+            ::recv(secured.next_layer().native_handle(), first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
+        if (n > 0) {
+            byte_view const octets(first, static_cast<std::size_t>(n));
+            if (auto const what = recognise(octets); what != spoken::tls) {
+                co_return fail(errc::refused, std::string(describe(what)) + " on a TLS port");
+            }
+        }
     }
+    auto [failed] = co_await secured.async_handshake(ssl::stream_base::server, as_result);
+    if (limit.expired()) {
+        co_return fail(errc::timed_out,
+                       "the TLS handshake did not end in " + std::to_string(timeout.count()) + " ms");
+    }
+    if (failed) {
+        co_return fail(errc::refused,
+                       "TLS handshake: " + explain_server_handshake(secured.native_handle(), failed));
+    }
+    from.accepted = true;
     co_return std::make_shared<socket_stream<tls_socket>>(
-        std::move(secured), std::move(live), std::move(context));
+        std::move(secured), std::move(from), std::move(context));
 }
 
 asio::awaitable<result<std::shared_ptr<io_stream>>> tls_connect(tcp_socket socket,
@@ -336,65 +329,40 @@ asio::awaitable<result<std::shared_ptr<io_stream>>> tls_connect(tcp_socket socke
                                                                 std::chrono::milliseconds timeout)
 {
     no_delay(socket);
-    auto context = client_context(options);
+    auto context = make_client_tls(options);
     if (!context) {
         co_return context.error();
     }
+    auto from = called(socket);
     tls_socket secured(std::move(socket), **context);
+    auto* const native = secured.native_handle();
+    auto* const rules = ::SSL_get0_param(native);
     error_code literal;
     asio::ip::make_address(host, literal);
     if (literal) {  // server names are names, never addresses
         // Not the macro SSL_set_tlsext_host_name: it has an old-style cast.
-        ::SSL_ctrl(
-            secured.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
-    }
-    if (options.verify_host) {
-        secured.set_verify_callback(ssl::host_name_verification(host));
-    }
-    auto const ec = co_await handshake(secured, ssl::stream_base::client, timeout);
-    if (ec) {
-        auto const verdict = ::SSL_get_verify_result(secured.native_handle());
-        std::string text = "TLS handshake: " + ec.message();
-        if (verdict != X509_V_OK) {
-            text += std::string(" (") + ::X509_verify_cert_error_string(verdict) + ")";
-        } else if (ec.category() == asio::error::get_ssl_category() && options.verify_host) {
-            text += " (does the certificate name " + host + "?)";
+        ::SSL_ctrl(native, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host.data());
+        if (options.verify_host) {
+            ::X509_VERIFY_PARAM_set1_host(rules, host.data(), host.size());
         }
-        co_return fail(ec == asio::error::timed_out ? errc::timed_out : errc::refused, text);
+    } else if (options.verify_host) {
+        ::X509_VERIFY_PARAM_set1_ip_asc(rules, host.c_str());
     }
-    co_return std::make_shared<socket_stream<tls_socket>>(std::move(secured), nullptr, *context);
-}
-
-std::shared_ptr<ssl::context> make_server_tls(std::string const& certificate,
-                                              std::string const& key,
-                                              std::vector<std::string> const& chain)
-{
-    auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
-    auto* const native = context->native_handle();
-    ::SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-    ::SSL_CTX_set_options(native,
-                          SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    error_code ec;
-    context->use_certificate_chain_file(certificate, ec);
-    if (ec) {
-        throw failure("cannot use the TLS certificate " + certificate + ": " + ec.message(), 3);
+    time_limit const limit(secured.get_executor(), timeout, [&secured] {
+        error_code ignored;
+        secured.next_layer().close(ignored);
+    });
+    auto [failed] = co_await secured.async_handshake(ssl::stream_base::client, as_result);
+    if (limit.expired()) {
+        co_return fail(errc::timed_out,
+                       "the TLS handshake did not end in " + std::to_string(timeout.count()) + " ms");
     }
-    context->use_private_key_file(key, ssl::context::pem, ec);
-    if (ec) {
-        throw failure(
-            "cannot use the TLS key " + key + " with the certificate " + certificate + ": " + ec.message(),
-            3);
+    if (failed) {
+        co_return fail(
+            errc::refused,
+            "TLS handshake: " + explain_client_handshake(native, failed, host, options.verify_host));
     }
-    for (auto const& file : chain) {
-        auto* const bio = ::BIO_new_file(file.c_str(), "r");
-        auto* const extra = bio != nullptr ? ::PEM_read_bio_X509(bio, nullptr, nullptr, nullptr) : nullptr;
-        ::BIO_free(bio);
-        if (extra == nullptr || ::SSL_CTX_add_extra_chain_cert(native, extra) != 1) {
-            ::X509_free(extra);
-            throw failure("cannot use the TLS chain certificate " + file + ": " + openssl_reason(), 3);
-        }
-    }
-    return context;
+    co_return std::make_shared<socket_stream<tls_socket>>(std::move(secured), std::move(from), *context);
 }
 
 }  // namespace cerro::transport

@@ -3,6 +3,7 @@
 // The four kinds of stream: plain TCP and Unix sockets, and TLS over TCP.
 
 #include "io_stream.hpp"
+#include <cerro/transport/admission.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -51,15 +52,28 @@ private:
     std::shared_ptr<state> state_;
 };
 
-/// `live` is held as long as the stream lives: the listener counts connections with it.
-std::shared_ptr<io_stream> make_stream(tcp_socket socket, std::shared_ptr<void> live = nullptr);
-std::shared_ptr<io_stream> make_stream(unix_socket socket, std::shared_ptr<void> live = nullptr);
+/// What is known of a connection before anything is read from it.
+struct arrival {
+    admission::ticket ticket;       ///< counts it as long as the stream lives; empty for those that we made
+    std::string peer;               ///< "127.0.0.1:53144"
+    bool accepted = false;          ///< we are the server
+    bool own_user_timeout = false;  ///< TCP_USER_TIMEOUT is set by configuration
+};
+
+[[nodiscard]] host_address address_of(tcp::endpoint const& end);
+/// IPv4 addresses that came by an IPv6 socket are told as IPv4.
+[[nodiscard]] std::string peer_text(tcp::endpoint const& end);
+/// A connection that we made.
+[[nodiscard]] arrival called(tcp_socket const& socket);
+
+std::shared_ptr<io_stream> make_stream(tcp_socket socket, arrival from);
+std::shared_ptr<io_stream> make_stream(unix_socket socket, arrival from);
 /// TLS handshakes. `host` is sent as server name and, with options.verify_host, compared; problems do not
 /// name the url.
 asio::awaitable<result<std::shared_ptr<io_stream>>> tls_accept(tcp_socket socket,
+                                                               arrival from,
                                                                std::shared_ptr<asio::ssl::context> context,
-                                                               std::chrono::milliseconds timeout,
-                                                               std::shared_ptr<void> live);
+                                                               std::chrono::milliseconds timeout);
 asio::awaitable<result<std::shared_ptr<io_stream>>> tls_connect(tcp_socket socket,
                                                                 std::string host,
                                                                 tls_options options,

@@ -152,8 +152,7 @@ channel_info info_of(io_stream const& s, websocket_terms const& terms, accept_op
     info.serializer = terms.protocol.serializer;
     info.kind = "websocket";
     info.protocol = name(terms.protocol);
-    info.tls = s.is_tls();
-    info.peer = s.peer();
+    s.describe(info);
     info.max_outgoing = options.lim.max_message;
     if (terms.deflate) {
         info.extensions.emplace_back("permessage-deflate");

@@ -60,8 +60,7 @@ public:
         info_.serializer = p.serializer;
         info_.kind = "websocket";
         info_.protocol = transport::name(p);
-        info_.tls = below().is_tls();
-        info_.peer = below().peer();
+        below().describe(info_);
         info_.max_outgoing = limits_.max_message;
         // A batch may hold several messages; what peers gather beyond one largest message is small.
         ws_.read_message_max(limits_.max_message + (p.batched ? gather_bytes + prefix_size : 0));

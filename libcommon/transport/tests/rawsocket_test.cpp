@@ -228,7 +228,23 @@ TEST_CASE("rawsocket: a peer that takes nothing is dropped at the write deadline
     CHECK(*s.owners[0]->closed == close_reason::slow_consumer_deadline);
 }
 
-TEST_CASE("rawsocket server: pings a silent client and drops it at ping_timeout")
+TEST_CASE("rawsocket server: a client that never pinged is not pinged, however silent, and stays")
+{
+    boost::asio::io_context io(1);
+    server s(io);
+    s.accept.lim.ping_interval = std::chrono::milliseconds(10);
+    s.accept.lim.ping_timeout = std::chrono::milliseconds(30);
+    plain_socket c(io, s.door->port());
+    c.read_on();
+    c.write(hello_msgpack);
+    REQUIRE(c.expect(hello_msgpack));
+    io.restart();
+    io.run_for(std::chrono::milliseconds(150));
+    CHECK(c.got == hello_msgpack);
+    CHECK(!s.owners.at(0)->closed);
+}
+
+TEST_CASE("rawsocket server: pings a silent client that pinged first, and drops it at ping_timeout")
 {
     boost::asio::io_context io(1);
     server s(io);
@@ -236,9 +252,9 @@ TEST_CASE("rawsocket server: pings a silent client and drops it at ping_timeout"
     s.accept.lim.ping_timeout = std::chrono::milliseconds(100);
     plain_socket c(io, s.door->port());
     c.read_on();
-    c.write(hello_msgpack);
+    c.write(hello_msgpack + "\1\0\0\0"s);
     REQUIRE(run_until(io, [&] { return c.ended; }));
-    CHECK(c.got.substr(4, 9) == "\1\0\0\5cerro"s);
+    CHECK(c.got.substr(4, 13) == "\2\0\0\0\1\0\0\5cerro"s);
     REQUIRE(s.owners.at(0)->closed.has_value());
     CHECK(*s.owners[0]->closed == close_reason::ping_timeout);
 }
@@ -256,6 +272,27 @@ TEST_CASE("rawsocket client: does not ping a server that never pinged")
     io.restart();
     io.run_for(std::chrono::milliseconds(100));
     CHECK(!c.owner->closed);
+}
+
+TEST_CASE("rawsocket: a client that knows its server pings it, so that both notice a dead network")
+{
+    boost::asio::io_context io(1);
+    server s(io);
+    connect_options o;
+    s.accept.lim.ping_interval = o.lim.ping_interval = std::chrono::milliseconds(20);
+    s.accept.lim.ping_timeout = o.lim.ping_timeout = std::chrono::milliseconds(100);
+    testing::gate gate(io.get_executor(), "127.0.0.1", s.door->port());
+    o.url = "rs://127.0.0.1:" + std::to_string(gate.port());
+    auto const c = open_client(io, o);
+    c.line->ping_peer();
+    io.restart();
+    io.run_for(std::chrono::milliseconds(300));
+    REQUIRE(!c.owner->closed);
+    REQUIRE(!s.owners.at(0)->closed);
+    gate.drop(true);
+    REQUIRE(run_until(io, [&] { return c.owner->closed && s.owners[0]->closed; }));
+    CHECK(*c.owner->closed == close_reason::ping_timeout);
+    CHECK(*s.owners[0]->closed == close_reason::ping_timeout);
 }
 
 TEST_CASE("rawsocket: what was queued before close arrives, then end of file")

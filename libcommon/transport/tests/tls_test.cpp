@@ -33,7 +33,7 @@ connect_options to(std::string url, std::string const& ca)
     return o;
 }
 
-std::string refusal(boost::asio::io_context& io, connect_options o)
+std::string outcome(boost::asio::io_context& io, connect_options o)
 {
     auto const r = run(io, connect(std::move(o)));
     return r ? "connected" : r.error().what;
@@ -69,12 +69,12 @@ TEST_CASE("tls: an unknown certificate is refused, and the url is named")
 {
     boost::asio::io_context io(1);
     server s(io, secure());
-    auto const text = refusal(io, to(url("rss", s), "other.pem"));
+    auto const text = outcome(io, to(url("rss", s), "other.pem"));
     CHECK(text.find("cannot connect to rss://127.0.0.1:") == 0);
     CHECK(text.find("self-signed certificate") != std::string::npos);
     auto o = to(url("rss", s), "other.pem");
     o.tls.ca_file.clear();
-    CHECK(refusal(io, o).find("self-signed certificate") != std::string::npos);
+    CHECK(outcome(io, o).find("self-signed certificate") != std::string::npos);
 }
 
 TEST_CASE("tls: a certificate for another host is refused unless verify_host is off")
@@ -84,9 +84,9 @@ TEST_CASE("tls: a certificate for another host is refused unless verify_host is 
     where.tls = make_server_tls(data("other.pem"), data("other.key"));
     server s(io, where);
     auto o = to(url("rss", s), "other.pem");
-    CHECK(refusal(io, o).find("TLS handshake") != std::string::npos);
+    CHECK(outcome(io, o).find("TLS handshake") != std::string::npos);
     o.tls.verify_host = false;
-    CHECK(refusal(io, o) == "connected");
+    CHECK(outcome(io, o) == "connected");
 }
 
 TEST_CASE("tls: a plain client and a silent client are dropped in time")
@@ -97,7 +97,7 @@ TEST_CASE("tls: a plain client and a silent client are dropped in time")
     server s(io, where);
     connect_options o;
     o.url = url("rs", s);
-    CHECK(refusal(io, o) != "connected");
+    CHECK(outcome(io, o) != "connected");
     boost::asio::ip::tcp::socket silent(io);
     silent.connect({boost::asio::ip::make_address("127.0.0.1"), s.door->port()});
     bool ended = false;
@@ -122,7 +122,7 @@ TEST_CASE("tls: bad files are named when the server starts and when the client c
     CHECK(reason(data("server.pem"), data("other.key")).find("other.key") != std::string::npos);
     boost::asio::io_context io(1);
     server s(io, secure());
-    CHECK(refusal(io, to(url("rss", s), "nothing.pem")).find("nothing.pem") != std::string::npos);
+    CHECK(outcome(io, to(url("rss", s), "nothing.pem")).find("nothing.pem") != std::string::npos);
 }
 
 TEST_CASE("connect: every problem names the url")
@@ -132,15 +132,15 @@ TEST_CASE("connect: every problem names the url")
          {"", "localhost:80", "http://x:80", "rs://127.0.0.1", "rs://127.0.0.1:99999", "rs+unix:", "ws://"}) {
         connect_options o;
         o.url = bad;
-        auto const text = refusal(io, o);
+        auto const text = outcome(io, o);
         CAPTURE(bad, text);
         CHECK(text.find("\"" + o.url + "\"") == 0);
     }
     connect_options o;
     o.url = "rs+unix:/nonexistent/socket";
-    CHECK(refusal(io, o) == "cannot connect to rs+unix:/nonexistent/socket: No such file or directory");
+    CHECK(outcome(io, o) == "cannot connect to rs+unix:/nonexistent/socket: No such file or directory");
     o.url = "ws://127.0.0.1:1/ws";
-    CHECK(refusal(io, o) == "cannot connect to ws://127.0.0.1:1/ws: Connection refused");
+    CHECK(outcome(io, o) == "cannot connect to ws://127.0.0.1:1/ws: Connection refused");
 }
 
 TEST_CASE("listen: problems name the address")
@@ -164,11 +164,11 @@ TEST_CASE("listen: no more than max_connections at a time")
     connect_options o;
     o.url = url("rs", s);
     auto const first = open_client(io, o);
-    CHECK(refusal(io, o) != "connected");
+    CHECK(outcome(io, o) != "connected");
     first.line->close(close_reason::closed_by_us);
     REQUIRE(run_until(io, [&] { return s.owners[0]->closed.has_value(); }));
     s.channels.clear();
-    REQUIRE(run_until(io, [&] { return refusal(io, o) == "connected"; }));
+    REQUIRE(run_until(io, [&] { return outcome(io, o) == "connected"; }));
 }
 
 }  // namespace cerro::transport

@@ -1,9 +1,11 @@
 // The pure parts: RawSocket octets, WebSocket subprotocols and batches.
 
 #include "outbox.hpp"
+#include "proxy_header.hpp"
 #include "rawsocket_frame.hpp"
 #include "subprotocol.hpp"
 #include "websocket_frame.hpp"
+#include <cerro/transport/recognise.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -282,6 +284,76 @@ TEST_CASE("outbox: a peer that takes nothing costs no more than its limit, howev
     auto const all = drained(out, 7);
     CHECK(all.substr(0, 16) == "beginreply199985");
     CHECK(all.substr(all.size() - 6) == "199999");
+}
+
+TEST_CASE("proxy header: addresses of both families; others and the proxy's own count as none")
+{
+    using namespace std::string_literals;
+    std::string const begin = "\r\n\r\n\0\r\nQUIT\n"s;
+    auto const source = [&](std::string const& rest) -> std::string {
+        auto const fixed = proxy::parse_fixed(begin + rest);
+        if (!fixed) {
+            return fixed.error().what;
+        }
+        auto const found = proxy::parse_rest(*fixed, byte_view(rest).substr(4));
+        if (!found) {
+            return found.error().what;
+        }
+        return *found ? (*found)->address.text() + " " + std::to_string((*found)->port) : "none";
+    };
+    CHECK(source("\x21\x11\0\x0C"s + "\xCB\0\x71\7"s + "\x7F\0\0\1"s + "\x12\x67\0\x50"s) ==
+          "203.0.113.7 4711");
+    CHECK(source("\x21\x11\0\x0F"s + "\xCB\0\x71\7"s + "\x7F\0\0\1"s + "\x12\x67\0\x50"s + "\4\0\0"s) ==
+          "203.0.113.7 4711");
+    CHECK(source("\x21\x21\0\x24"s + "\x20\1\x0D\xB8"s + std::string(11, '\0') + "\1" +
+                 std::string(16, '\0') + "\0\1\0\2"s) == "2001:db8::1 1");
+    CHECK(source("\x20\0\0\0"s) == "none");
+    CHECK(source("\x21\x31\0\0"s) == "none");
+    CHECK(source("\x21\x11\0\2\0\0"s) == "a PROXY header without its addresses");
+    CHECK(source("\x21\x11\0\x0C\0\0"s) == "a PROXY header that is cut short");
+    CHECK(source("\x31\x11\0\0"s) == "a PROXY header of unknown version or command");
+    CHECK(source("\x22\x11\0\0"s) == "a PROXY header of unknown version or command");
+    CHECK(source("\x21\x11\xFF\xFF"s) == "a PROXY header of 65535 octets; the limit is 4096");
+    CHECK(proxy::parse_fixed("PROXY TCP4 1.2.3.4").has_error());
+    CHECK(proxy::parse_fixed("").has_error());
+}
+
+TEST_CASE("networks: prefixes of both families, and what is none")
+{
+    auto const all = networks::parse({"10.0.0.0/8", "192.0.2.17", "2001:db8::/33", "172.16.128.0/17"});
+    REQUIRE(all.has_value());
+    auto const inside = [&](char const* a) { return all->contains(*parse_host_address(a)); };
+    CHECK(inside("10.255.1.2"));
+    CHECK(!inside("11.0.0.1"));
+    CHECK(inside("192.0.2.17"));
+    CHECK(!inside("192.0.2.18"));
+    CHECK(inside("2001:db8:7fff::1"));
+    CHECK(!inside("2001:db8:8000::1"));
+    CHECK(inside("172.16.128.0"));
+    CHECK(!inside("172.16.127.255"));
+    CHECK(inside("::ffff:10.1.1.1"));
+    CHECK(networks::parse({"0.0.0.0/0"})->contains(*parse_host_address("8.8.8.8")));
+    CHECK(!networks::parse({"0.0.0.0/0"})->contains(*parse_host_address("::1")));
+    for (auto const* bad : {"", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "host", "::/129", "10.0.0.0/-1"}) {
+        CAPTURE(bad);
+        CHECK(networks::parse({bad}).has_error());
+    }
+}
+
+TEST_CASE("recognise: the protocols that come to wrong ports")
+{
+    using namespace std::string_literals;
+    CHECK(recognise("\x7f\xf2\0\0"s) == spoken::rawsocket);
+    CHECK(recognise("\x7f"s) == spoken::rawsocket);
+    CHECK(recognise("GET / HTTP/1.1\r\n") == spoken::http);
+    CHECK(recognise("PUT") == spoken::http);
+    CHECK(recognise("G") == spoken::http);
+    CHECK(recognise("\x16\x03\x01"s) == spoken::tls);
+    CHECK(recognise("\x10\x0c\0\4MQTT"s) == spoken::mqtt);
+    CHECK(recognise("\r\n\r\n\0\r\nQUIT\n"s) == spoken::proxy);
+    CHECK(recognise("\r\nGET") == spoken::unknown);
+    CHECK(recognise("Ge") == spoken::unknown);
+    CHECK(recognise("") == spoken::unknown);
 }
 
 }  // namespace cerro::transport

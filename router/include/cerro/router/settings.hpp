@@ -5,11 +5,14 @@
 
 #include <cerro/base/result.hpp>
 #include <cerro/router/access.hpp>
+#include <cerro/router/endpoint_settings.hpp>
 #include <cerro/router/environment.hpp>
 #include <cerro/router/origin.hpp>
 #include <cerro/router/realm.hpp>
 #include <cerro/router/role.hpp>
 #include <cerro/router/web_settings.hpp>
+#include <cerro/transport/admission.hpp>
+#include <cerro/transport/backlog.hpp>
 #include <cerro/transport/channel.hpp>
 #include <cerro/transport/websocket_options.hpp>
 
@@ -43,21 +46,6 @@ struct realm_settings {
     realm_options options;
 };
 
-struct tls_settings {
-    std::string key;
-    std::string certificate;
-    std::vector<std::string> chain;
-};
-
-struct endpoint_settings {
-    std::string address = "0.0.0.0";  ///< crossbar's default: every interface
-    bool address_given = false;
-    std::uint16_t port = 0;
-    std::string unix_path;  ///< not empty: a Unix socket instead
-    int backlog = 511;
-    std::optional<tls_settings> tls;
-};
-
 /// What a WebSocket or RawSocket listener does with its connections.
 struct wamp_settings {
     std::shared_ptr<access_rules const> access;
@@ -83,15 +71,16 @@ struct path_settings {
 };
 
 struct listener_settings {
-    enum class kind : std::uint8_t { web, websocket, rawsocket };
+    enum class kind : std::uint8_t { web, websocket, rawsocket, universal };
     kind type = kind::web;
     std::string name;  ///< where it stands in the file, for messages
     endpoint_settings endpoint;
-    std::vector<path_settings> paths;  ///< web
-    wamp_settings wamp;                ///< websocket, rawsocket
+    std::vector<path_settings> paths;  ///< web, universal
+    bool rawsocket = false;            ///< `wamp` is for RawSocket clients
+    wamp_settings wamp;                ///< websocket, rawsocket, universal
 };
 
-/// "web", "websocket", "rawsocket"
+/// "web", "websocket", "rawsocket", "universal"
 [[nodiscard]] std::string_view name(listener_settings::kind k) noexcept;
 
 struct settings {
@@ -101,7 +90,9 @@ struct settings {
     std::vector<listener_settings> listeners;
     session_limits sessions;
     history_settings history;
-    std::size_t max_connections = 10'000;          ///< of each listener
+    transport::admission_limits admission;                          ///< of all listeners together
+    std::size_t pending_total = transport::backlog::usual_limit();  ///< of all backlogs together [bytes]
+    std::chrono::milliseconds tls_timeout{5'000};
     std::chrono::milliseconds drain_time{10'000};  ///< from SIGTERM to the last session's end
     std::vector<std::string> warnings;             ///< what was found doubtful; to be logged
 };

@@ -96,6 +96,8 @@ public:
     virtual void clear_routes() = 0;
     /// @throws failure as transport::listen does. May be called several times.
     virtual std::uint16_t listen(transport::listen_options o) = 0;
+    /// Serves a connection that somebody else accepted; `rest` is what was already read from it.
+    virtual void serve(std::shared_ptr<transport::stream> s, bytes rest = {}) = 0;
     /// Takes no new connections; what is asked on the present ones is still answered, and ends them.
     virtual void stop_listening() = 0;
     /// Requests that are not completely answered yet.

@@ -57,8 +57,7 @@ struct limits {
     std::chrono::milliseconds write_deadline{10'000};
     std::chrono::milliseconds handshake_timeout{5'000};
     std::chrono::milliseconds ping_interval{
-        10'000};  ///< a ping goes out after so much silence (WebSocket: always;
-                  ///< RawSocket: only from a server, old routers drop clients that ping)
+        10'000};  ///< a ping goes out after so much silence (RawSocket: see channel::ping_peer)
     std::chrono::milliseconds ping_timeout{20'000};  ///< any traffic counts as life
 };
 
@@ -86,7 +85,7 @@ struct channel_info {
     std::shared_ptr<peer_certificate const> certificate;  ///< server side, when the client sent one
     /// What both ends of one TLS connection know and nobody else (channel binding): 32 octets each, empty
     /// where there is none.
-    std::string tls_unique;    ///< SHA-256 of the first Finished message, TLS 1.2 only
+    std::string tls_unique;    ///< SHA-256 of the server's Finished message, as autobahn takes it
     std::string tls_exporter;  ///< RFC 9266
 };
 
@@ -117,6 +116,9 @@ public:
     virtual void set_drop_oldest(bool on) = 0;
     /// Frames left out so far.
     [[nodiscard]] virtual std::uint64_t frames_dropped() const = 0;
+    /// The peer is known to answer pings (its WELCOME says that it is one of ours). RawSocket pings only such
+    /// peers and those that pinged first, because old ones drop who pings; WebSocket pings anyway.
+    virtual void ping_peer() {}
     /// Ends the channel: what is queued is still written (at most `write_deadline`) when `flush`, then it
     /// closes. Idempotent; the first reason counts.
     virtual void close(close_reason why, std::string detail = {}, bool flush = true) = 0;
@@ -135,6 +137,7 @@ struct tls_options {
     bool verify_host = true;  ///< also compare the host name (old sisock certificates have none)
     std::string certificate;  ///< client certificate (PEM), or empty
     std::string key;
+    std::string crl_file;  ///< PEM file of revoked certificates; empty: none
 };
 
 struct connect_options {

@@ -4,7 +4,9 @@
 /// A connected byte stream of any of the four kinds, and the listener that accepts them. The types of Asio's
 /// sockets stay behind this interface, so that heavy templates are instantiated in few translation units.
 
+#include <cerro/transport/admission.hpp>
 #include <cerro/transport/channel.hpp>
+#include <cerro/transport/tls.hpp>
 #include <cerro/transport/websocket_options.hpp>
 
 namespace cerro::transport {
@@ -37,18 +39,22 @@ asio::awaitable<result<std::shared_ptr<stream>>> connect_stream(std::string host
 struct listen_options {
     std::string address = "127.0.0.1";  ///< IPv4 or IPv6 text; ignored with unix_path
     std::uint16_t port = 0;
-    std::string unix_path;  ///< not empty: a Unix socket (an old file of that name is replaced)
+    std::uint16_t last_port = 0;  ///< not 0: the first free one of port .. last_port
+    bool shared = false;          ///< SO_REUSEPORT: other processes may listen there too
+    std::string unix_path;  ///< not empty: a Unix socket (a file left behind by a dead process is replaced)
+    std::optional<unsigned> unix_mode;  ///< its permissions, as 0660; none: by the process's umask
     int backlog = 511;
-    std::shared_ptr<asio::ssl::context> tls;  ///< null: plain
+    std::optional<std::chrono::milliseconds> user_timeout;  ///< TCP_USER_TIMEOUT; none: limits::ping_timeout
+    std::shared_ptr<asio::ssl::context> tls;                ///< null: plain
     std::chrono::milliseconds tls_timeout{5'000};
+    /// Connections come from proxies in these networks and begin with a PROXY header (version 2), which must
+    /// come in tls_timeout; others are refused. Null: no such header.
+    std::shared_ptr<networks const> proxies;
+    /// Shared by all listeners of a process; null: one of its own with `max_connections`, without limits by
+    /// address.
+    std::shared_ptr<admission> gate;
     std::size_t max_connections = 10'000;
 };
-
-/// TLS server context from PEM files: TLS 1.2 or newer, no compression, no renegotiation.
-/// @throws failure (exit code 3) naming the file and the reason
-std::shared_ptr<asio::ssl::context> make_server_tls(std::string const& certificate,
-                                                    std::string const& key,
-                                                    std::vector<std::string> const& chain = {});
 
 /// Accepts connections, does the TLS handshake, and hands each stream to `on_stream` (which spawns what it
 /// needs). Out of descriptors: pauses, logs once each 10 s, goes on.
@@ -56,6 +62,9 @@ class listener {
 public:
     virtual ~listener() = default;
     [[nodiscard]] virtual std::uint16_t port() const = 0;
+    /// For handshakes to come; present connections keep theirs. On a listener without TLS it does nothing.
+    /// To be called on the executor's thread.
+    virtual void set_tls(std::shared_ptr<asio::ssl::context> context) = 0;
     virtual void stop() = 0;
 };
 /// @throws failure (exit code 1) "cannot listen on 127.0.0.1:8001: Address already in use"
