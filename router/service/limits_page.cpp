@@ -86,7 +86,7 @@ dict limits(router_view const& r)
     out.refuses("max_calls_open", of_session.max_calls_open, limit_reached::max_calls_open);
     out.refuses("max_deliveries_open", of_session.max_deliveries_open, limit_reached::max_deliveries_open);
     out.refuses("call_timeout_max", in_seconds(of_session.call_timeout_max), limit_reached::call_timeout);
-    out.tells("max_connections", "listener", s.max_connections, "accept_refused");
+    out.tells("max_connections", "listener", s.admission.connections, "max_connections");
     out.tells("drain_time", "process", in_seconds(s.drain_time), "shutdown");
     return {{"limits", out.take()}};
 }

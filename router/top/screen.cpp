@@ -184,6 +184,11 @@ private:
 
 }  // namespace
 
+std::vector<std::string> lines(dict const& now, dict const& before, double seconds, size s)
+{
+    return page(now, before, seconds, s).write();
+}
+
 std::string short_number(double n)
 {
     constexpr std::array<char, 5> units{'\0', 'k', 'M', 'G', 'T'};

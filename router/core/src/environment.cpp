@@ -29,8 +29,6 @@ std::string_view name(limit_reached l) noexcept
         case limit_reached::concurrency: return "concurrency";
         case limit_reached::call_queue: return "call_queue";
         case limit_reached::call_timeout: return "call_timeout";
-        case limit_reached::max_subscriptions: return "max_subscriptions";
-        case limit_reached::max_deliveries_open: return "max_deliveries_open";
         case limit_reached::delivery_timeout: return "delivery_timeout";
         case limit_reached::max_testaments: return "max_testaments";
         case limit_reached::max_retained: return "max_retained";

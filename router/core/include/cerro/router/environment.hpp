@@ -66,8 +66,6 @@ enum class limit_reached : std::uint8_t {
     concurrency,   ///< of all callees that might take the call
     call_queue,    ///< "limit" of crossbar's call-queue
     call_timeout,  ///< the caller's own, or call_timeout_max
-    max_subscriptions,
-    max_deliveries_open,
     delivery_timeout,
     max_testaments,  ///< or max_testament_bytes
     max_retained,    ///< or max_retained_bytes
