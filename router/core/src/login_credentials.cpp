@@ -44,6 +44,26 @@ std::shared_ptr<principal const> stranger(std::shared_ptr<principal const> const
     return std::make_shared<principal const>(std::move(out));
 }
 
+/// Can `p` log in by this method at all?
+bool has_credentials(principal const& p, std::string_view method)
+{
+    return method == "ticket"    ? !p.ticket.empty() || !p.scram.keys.empty()
+           : method == "wampcra" ? !p.wampcra.secret.empty()
+           : method == "scram"   ? !p.scram.keys.empty()
+                                 : !p.keys.empty();
+}
+
+/// Somebody whose shape a stranger takes: of those who can log in so, chosen by `number`.
+std::shared_ptr<principal const> somebody(principals const& all, std::size_t number, std::string_view method)
+{
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (auto p = all.some(number % all.size() + i); has_credentials(*p, method)) {
+            return p;
+        }
+    }
+    return nullptr;
+}
+
 std::size_t number_from(byte_view octets)
 {
     std::size_t n = 0;
@@ -86,7 +106,7 @@ void authentication::look_up(method_rules const& rules)
         }
         auto found = rules.known->with_key(*octets);
         authid_ = found.authid;
-        auto const like = rules.known->some(number_from(*octets));
+        auto const like = somebody(*rules.known, number_from(*octets), method_);
         auto const nobody = stranger(like, secret, *key);
         bool const known = found.who != nullptr;
         question(known ? std::move(found.who) : nobody, known);
@@ -97,10 +117,10 @@ void authentication::look_up(method_rules const& rules)
         return;
     }
     // Both are made in any case: the time tells nothing.
-    auto const like = rules.known->some(number_from(derived(secret, authid_)));
+    auto const like = somebody(*rules.known, number_from(derived(secret, authid_)), method_);
     auto const nobody = stranger(like, secret, authid_);
     auto found = rules.known->find(authid_);
-    bool const known = found != nullptr;
+    bool const known = found != nullptr && has_credentials(*found, method_);
     question(known ? std::move(found) : nobody, known);
 }
 
