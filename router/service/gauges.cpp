@@ -1,3 +1,4 @@
+#include "certificates.hpp"
 #include "router_view.hpp"
 
 #include <algorithm>
@@ -7,6 +8,16 @@
 namespace cerro::router {
 
 namespace {
+
+/// As a label's value.
+std::string escaped(std::string const& text)
+{
+    std::string out;
+    for (char const c : text) {
+        out += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    }
+    return out;
+}
 
 std::size_t sessions_of(realm const& r)
 {
@@ -104,11 +115,6 @@ void add_gauges(metrics::registry& to, std::weak_ptr<router_view const> r)
         return v.shared().logic.env().deadlines.size();
     });
     gauge(to,
-          "cerro_router_pending_bytes",
-          "octets that wait for all peers together",
-          r,
-          [](router_view const& v) { return backlog_of(v).sum; });
-    gauge(to,
           "cerro_router_pending_bytes_max",
           "octets that wait for one peer, the most",
           r,
@@ -124,6 +130,13 @@ void add_gauges(metrics::registry& to, std::weak_ptr<router_view const> r)
     if (auto const live = r.lock()) {
         for (auto const& one : live->shared().logic.realms()) {
             add_realm_gauges(to, r, one->name());
+        }
+        for (auto const& file : certificate_files(live->current())) {
+            to.make_gauge(
+                "cerro_router_tls_cert_expiry_seconds",
+                "until the certificate in that file ends",
+                [file] { return certificate_seconds(file); },
+                "certificate=\"" + escaped(file) + "\"");
         }
     }
 }

@@ -1,10 +1,11 @@
 #include "admin.hpp"
+#include "certificates.hpp"
 #include "companions.hpp"
 #include "connection.hpp"
 #include "kept_files.hpp"
 #include "listeners.hpp"
-#include "router_view.hpp"
 #include "reload.hpp"
+#include "router_view.hpp"
 #include "web/site.hpp"
 #include <cerro/auth/compare.hpp>
 #include <cerro/http/server.hpp>
@@ -57,6 +58,7 @@ public:
     {
         health_.watch([this] { return std::string(draining_ ? "the router is shutting down" : ""); });
         health_.watch([this] { return history_trouble(); });
+        health_.watch([this] { return certificate_trouble(settings_); });
         add_gauges(metrics, weak_from_this());
         logic().env().deadlines.on_earlier([weak = weak_from_this()] {
             if (auto const self = weak.lock()) {
@@ -314,10 +316,9 @@ private:
                 channel->close(transport::close_reason::shutdown);
             }
         };
-        out.refused = [weak = weak_from_this()](
-                          std::string_view stage, std::string const& peer, std::string_view what) {
+        out.refused = [weak = weak_from_this()](std::string const& peer, std::string_view what) {
             if (auto const self = weak.lock()) {
-                self->handshake_failed(stage, peer, what);
+                self->handshake_failed(peer, what);
             }
         };
         return out;
@@ -340,14 +341,13 @@ private:
     // --- connections
     // --------------------------------------------------------------------------------------------
 
-    void handshake_failed(std::string_view stage, std::string const& peer, std::string_view what)
+    void handshake_failed(std::string const& peer, std::string_view what)
     {
-        shared_->metrics.handshake_failed(stage);
+        shared_->metrics.handshakes_failed.add();
         if (std::uint64_t suppressed = 0; handshake_limiter_.allow(suppressed)) {
-            log::info(
-                component,
-                "handshake_failed",
-                {{"peer", peer}, {"stage", stage}, {"what", log_text(what)}, {"suppressed", suppressed}});
+            log::info(component,
+                      "handshake_failed",
+                      {{"peer", peer}, {"what", log_text(what)}, {"suppressed", suppressed}});
         }
     }
 

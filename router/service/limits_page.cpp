@@ -22,6 +22,11 @@ public:
     {
         add(limit, "session", std::move(v), name(as), r_.shared().logic.env().stats.limited_by(as));
     }
+    /// Connections do not come in when it is reached.
+    void turns_away(std::string_view limit, std::string_view scope, value v, std::string_view reason)
+    {
+        add(limit, scope, std::move(v), reason, r_.shared().metrics.refused_as(reason));
+    }
     /// Reached ones are counted under another name, or not apart from others.
     void tells(std::string_view limit, std::string_view scope, value v, std::string_view reason)
     {
@@ -53,7 +58,7 @@ void of_transport(table& out, std::string_view scope, transport::limits const& l
     out.ends("max_message", scope, l.max_message, ending::message_too_big);
     out.ends("pending_bytes", scope, l.pending_bytes, ending::slow_consumer_pending);
     out.ends("write_deadline", scope, in_seconds(l.write_deadline), ending::slow_consumer_deadline);
-    out.tells("handshake_timeout", scope, in_seconds(l.handshake_timeout), "handshake_timeout");
+    out.turns_away("handshake_timeout", scope, in_seconds(l.handshake_timeout), "handshake_timeout");
     out.ends("ping_timeout", scope, in_seconds(l.ping_timeout), ending::ping_timeout);
 }
 
@@ -86,7 +91,19 @@ dict limits(router_view const& r)
     out.refuses("max_calls_open", of_session.max_calls_open, limit_reached::max_calls_open);
     out.refuses("max_deliveries_open", of_session.max_deliveries_open, limit_reached::max_deliveries_open);
     out.refuses("call_timeout_max", in_seconds(of_session.call_timeout_max), limit_reached::call_timeout);
-    out.tells("max_connections", "listener", s.admission.connections, "max_connections");
+    auto const bound = [](std::size_t n) {
+        return n == transport::admission_limits::none ? value("none") : value(n);
+    };
+    out.turns_away("max_connections", "process", bound(s.admission.connections), "too_many");
+    out.turns_away("connections_per_address",
+                   "address",
+                   bound(s.admission.connections_per_address),
+                   "too_many_of_address");
+    out.turns_away("connection_rate", "address", bound(s.admission.connection_rate), "too_fast");
+    out.turns_away("tls_timeout", "connection", in_seconds(s.tls_timeout), "tls_timeout");
+    out.ends("pending_total", "process", s.pending_total, ending::slow_consumer_total);
+    out.refuses("max_testaments", of_session.max_testaments, limit_reached::max_testaments);
+    out.refuses("max_retained", of_session.max_retained, limit_reached::max_retained);
     out.tells("drain_time", "process", in_seconds(s.drain_time), "shutdown");
     return {{"limits", out.take()}};
 }

@@ -222,6 +222,7 @@ void listeners::tell_all()
     for (auto const& p : places_) {
         listening_.push_back({std::string(name(p->is.type)), p->address(), p->door->port()});
     }
+    listening_.insert(listening_.end(), others_.begin(), others_.end());
 }
 
 std::shared_ptr<listeners::change> listeners::prepare(std::vector<listener_settings> const& wanted,
@@ -286,7 +287,7 @@ asio::awaitable<void> listeners::sort_out(std::shared_ptr<listeners> self,
         bool const late = n.error().code == errc::timed_out;
         stream->close();
         if (late || at->is.rawsocket) {  // web clients open connections in advance, monitors knock
-            self->refuse("first_octets", peer, n.error().what, late);
+            self->refuse(peer, n.error().what, late);
         }
         co_return;
     }
@@ -295,7 +296,7 @@ asio::awaitable<void> listeners::sort_out(std::shared_ptr<listeners> self,
     if (what == transport::spoken::rawsocket && at->is.rawsocket) {
         auto const how = self->accept_settings(w);
         auto channel = co_await transport::accept_rawsocket(std::move(stream), how, std::move(octets));
-        self->take("rawsocket", std::move(channel), w, peer);
+        self->take(std::move(channel), w, peer);
         co_return;
     }
     bool const for_web = what == transport::spoken::http || what == transport::spoken::unknown;
@@ -304,8 +305,7 @@ asio::awaitable<void> listeners::sort_out(std::shared_ptr<listeners> self,
         co_return;
     }
     stream->close();
-    self->refuse("first_octets",
-                 peer,
+    self->refuse(peer,
                  std::string(transport::describe(what)) + " on a " +
                      (at->is.endpoint.tls ? "TLS " : "plain ") + std::string(kind_of(at->is)) + " port",
                  false);
@@ -330,8 +330,7 @@ asio::awaitable<void> listeners::accept_web(std::shared_ptr<listeners> self,
     auto const peer = stream->peer();
     for (auto const origin : header_values(head, "origin")) {
         if (!w.origins.admits(origin)) {
-            self->refuse(
-                "origin", peer, "pages of origin '" + std::string(origin) + "' may not connect", false);
+            self->refuse(peer, "pages of origin '" + std::string(origin) + "' may not connect", false);
             constexpr byte_view refusal =
                 "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Type: text/plain\r\n"
                 "Content-Length: 37\r\n\r\nthis origin is not in allowed_origins";
@@ -344,11 +343,10 @@ asio::awaitable<void> listeners::accept_web(std::shared_ptr<listeners> self,
     auto cookie = give_cookie(w, head, how);
     auto channel =
         co_await transport::accept_websocket(std::move(stream), std::move(head), std::move(rest), how);
-    self->take("websocket", std::move(channel), w, peer, std::move(cookie));
+    self->take(std::move(channel), w, peer, std::move(cookie));
 }
 
-void listeners::take(std::string_view stage,
-                     result<std::shared_ptr<transport::channel>> channel,
+void listeners::take(result<std::shared_ptr<transport::channel>> channel,
                      wamp_settings const& w,
                      std::string const& peer,
                      std::string cookie)
@@ -356,14 +354,14 @@ void listeners::take(std::string_view stage,
     if (channel) {
         owner_.take(*channel, w, std::move(cookie));
     } else {
-        refuse(stage, peer, channel.error().what, channel.error().code == errc::timed_out);
+        refuse(peer, channel.error().what, channel.error().code == errc::timed_out);
     }
 }
 
-void listeners::refuse(std::string_view stage, std::string const& peer, std::string_view what, bool late)
+void listeners::refuse(std::string const& peer, std::string_view what, bool late)
 {
     (late ? handshakes_late_ : handshakes_wrong_).add();
-    owner_.refused(stage, peer, what);
+    owner_.refused(peer, what);
 }
 
 void listeners::stop_listening()

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cerro::router {
@@ -22,8 +23,8 @@ struct listener_owner {
     /// A channel whose transport handshake is done. `cookie`: the id that its browser has or was given; or
     /// empty.
     std::function<void(std::shared_ptr<transport::channel>, wamp_settings const&, std::string cookie)> take;
-    /// A connection that never became one. `stage`: "first_octets", "origin", "rawsocket", "websocket".
-    std::function<void(std::string_view stage, std::string const& peer, std::string_view what)> refused;
+    /// A connection that never became one.
+    std::function<void(std::string const& peer, std::string_view what)> refused;
 };
 
 class listeners : public std::enable_shared_from_this<listeners> {
@@ -36,7 +37,11 @@ public:
     /// @throws failure as transport::listen and transport::make_server_tls do
     void open(listener_settings const& l);
     /// Something else that listens, and is to be told of.
-    void add(listening l) { listening_.push_back(std::move(l)); }
+    void add(listening l)
+    {
+        others_.push_back(std::move(l));
+        tell_all();
+    }
     [[nodiscard]] std::vector<listening> const& all() const { return listening_; }
 
     /// A change of what is listened to, ready to be made.
@@ -77,12 +82,11 @@ private:
                                             bytes head,
                                             bytes rest,
                                             wamp_settings w);
-    void take(std::string_view stage,
-              result<std::shared_ptr<transport::channel>> channel,
+    void take(result<std::shared_ptr<transport::channel>> channel,
               wamp_settings const& w,
               std::string const& peer,
               std::string cookie = {});
-    void refuse(std::string_view stage, std::string const& peer, std::string_view what, bool late);
+    void refuse(std::string const& peer, std::string_view what, bool late);
 
     asio::any_io_executor ex_;
     settings const& settings_;
@@ -94,6 +98,7 @@ private:
     std::vector<std::shared_ptr<place>> places_;
     std::vector<std::shared_ptr<place>> closed_;  // take no new connections; present ones go on
     std::vector<listening> listening_;
+    std::vector<listening> others_;  // not ours: the admin API
 };
 
 }  // namespace cerro::router

@@ -67,6 +67,8 @@ std::uint8_t type_of(codec::serializer s, byte_view m) noexcept
 connection_metrics::connection_metrics(metrics::registry& r)
     : opened(r.make_counter("cerro_router_connections_opened_total",
                             "connections after their transport handshake")),
+      handshakes_failed(r.make_counter("cerro_router_handshakes_failed_total",
+                                       "connections whose transport handshake failed")),
       routing(r.make_histogram(
           "cerro_router_routing_seconds",
           "from the read of a batch of messages until what it caused was handed to the "
@@ -88,11 +90,6 @@ connection_metrics::connection_metrics(metrics::registry& r)
                                      label("reason", name(static_cast<ending>(i))));
     }
     closed_[0] = closed_[static_cast<std::size_t>(ending::closed_by_us)];
-    for (auto const* const stage : {"origin", "rawsocket", "websocket"}) {
-        r.make_counter("cerro_router_handshakes_failed_total",
-                       "connections whose transport handshake failed",
-                       label("stage", stage));
-    }
 }
 
 connection_metrics::octets connection_metrics::of_kind(std::string_view transport) const
@@ -109,13 +106,13 @@ std::uint64_t connection_metrics::messages_sent() const
     return all;
 }
 
-void connection_metrics::handshake_failed(std::string_view stage)
+std::uint64_t connection_metrics::refused_as(std::string_view reason) const
 {
-    registry_
-        .make_counter("cerro_router_handshakes_failed_total",
-                      "connections whose transport handshake failed",
-                      label("stage", stage))
-        .add();
+    return registry_
+        .make_counter("cerro_router_connections_refused_total",
+                      "connections that carried neither WAMP nor HTTP, by reason",
+                      label("reason", reason))
+        .value();
 }
 
 void connection_metrics::denied(wamp::message_type request)

@@ -39,8 +39,8 @@ public:
     }
     /// A request answered with wamp.error.not_authorized.
     void denied(wamp::message_type request);
-    /// @param stage "origin", "rawsocket", "websocket"
-    void handshake_failed(std::string_view stage);
+    /// Connections that carried neither WAMP nor HTTP (cerro_router_connections_refused_total).
+    [[nodiscard]] std::uint64_t refused_as(std::string_view reason) const;
 
     /// Is it the turn of this batch to be timed? One of 64 is.
     [[nodiscard]] bool time_this() { return (++batches_ & 63U) == 0; }
@@ -53,6 +53,7 @@ public:
     }
 
     metrics::counter& opened;
+    metrics::counter& handshakes_failed;
     metrics::histogram& routing;  ///< [s] from the read of a batch until what it caused was handed on
     heavy_hitters topics;         ///< "realm\nURI"
     heavy_hitters procedures;

@@ -13,8 +13,7 @@ namespace {
 // Members of describe() that can change while the router runs; all others need a restart.
 constexpr std::array<std::string_view, 8> live{
     "node", "worker", "realms", "transports", "programs", "forwarders", "limits", "drain_time_ms"};
-constexpr std::array<std::string_view, 4> live_of_realm{
-    "name", "roles", "drop_oldest", "authorizers"};
+constexpr std::array<std::string_view, 4> live_of_realm{"name", "roles", "drop_oldest", "authorizers"};
 
 template <std::size_t N>
 bool is_live(std::array<std::string_view, N> const& names, std::string const& key)

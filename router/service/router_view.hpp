@@ -30,7 +30,8 @@ struct backlog_figures {
 };
 [[nodiscard]] backlog_figures backlog_of(router_view const& r);
 
-/// Registers what is asked at each scrape. `r` may go before the registry does.
+/// Registers what is asked at each scrape; again after a reload, for new realms and certificates. `r` may go
+/// before the registry does.
 void add_gauges(metrics::registry& registry, std::weak_ptr<router_view const> r);
 
 }  // namespace cerro::router

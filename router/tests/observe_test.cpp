@@ -178,6 +178,7 @@ TEST_CASE("each limit of a connection ends it with its reason in metric and admi
         asio::ip::tcp::socket socket(h.io);
         socket.connect({asio::ip::address_v4::loopback(), h.router->port("rawsocket")});
         asio::write(socket, asio::buffer(std::string("\x7f\xf1\0\0", 4)));
+        asio::write(socket, asio::buffer(std::string("\x01\0\0\0", 4)));  // a ping: it knows pings
         REQUIRE(run_until(h.io, [&] { return ended(h, "ping_timeout") == 1; }));
         check_reason(h, "ping_timeout");
     }

@@ -1,8 +1,8 @@
-#include "config/sections.hpp"
 #include "service/admin.hpp"
 #include "service/heavy_hitters.hpp"
 #include "service/metrics.hpp"
 #include "top/screen.hpp"
+#include <cerro/router/settings.hpp>
 #include <cerro/wamp/message.hpp>
 
 #include <catch2/catch.hpp>
