@@ -269,9 +269,10 @@ public:
     double gauge(std::string const& name) const
     {
         auto const text = metrics.text();
-        auto const at = text.find("\n" + name + "{realm=\"realm1\"} ");
+        auto const head = "\n" + name + "{realm=\"realm1\"} ";
+        auto const at = text.find(head);
         REQUIRE(at != std::string::npos);
-        return std::stod(text.substr(at + name.size() + 19));
+        return std::stod(text.substr(at + head.size()));
     }
     std::uint64_t counter(std::string const& name)
     {
