@@ -20,7 +20,7 @@ bool announces(dict const& roles, std::string_view role, std::string_view featur
 }
 
 /// What this router can do; grows with the code, never ahead of it.
-dict router_roles(bool meta_api)
+dict router_roles(bool meta_api, bool history)
 {
     dict const broker_features{{"publisher_identification", true},
                                {"publisher_exclusion", true},
@@ -30,6 +30,7 @@ dict router_roles(bool meta_api)
                                {"subscription_meta_api", meta_api},
                                {"subscription_revocation", true},
                                {"event_retention", true},
+                               {"event_history", meta_api && history},
                                {"sharded_subscription", true},
                                {"publication_trustlevels", true},
                                {"payload_passthru_mode", true},
@@ -193,7 +194,7 @@ void session::welcome(dict const& proof)
                  {"authprovider", who.authprovider},
                  {"authextra", std::move(extra)},
                  {"agent", "Cerro-" CERRO_VERSION},
-                 {"roles", router_roles(realm_->options().meta_api)}};
+                 {"roles", router_roles(realm_->options().meta_api, realm_->history() != nullptr)}};
     member_.send(wamp::frame(member_.link.serializer, m));
     core_.env().stats.sessions_joined.add();
     realm_->join(member_);

@@ -376,6 +376,59 @@ TEST_CASE("history: PUBLISHED waits for the disk, the event does not")
     }
 }
 
+TEST_CASE("history: PUBLISHED comes before GOODBYE, whoever says it first")
+{
+    auto durable = entry("site.a");
+    durable.durable = true;
+    auto made = std::make_unique<slow_store>();
+    auto& store = *made;
+    kept_world w({durable}, std::move(made));
+    client p(w);
+    p.join();
+    p.say("[16,1,{'acknowledge':true},'site.a',[1]]");
+    SECTION("the client")
+    {
+        p.say("[6,{},'wamp.close.normal']");
+    }
+    SECTION("the router")
+    {
+        p.state().say_goodbye(ending::shutdown, "wamp.close.system_shutdown", "the end");
+    }
+    p.say("[16,2,{'acknowledge':true},'site.a',[2]]");  // too late
+    CHECK(p.silent());
+    SECTION("written in time")
+    {
+        store.write_up_to(2);
+        CHECK(p.next().at(1)->as_int() == 1);
+        CHECK(p.next().at(0)->as_int() == 6);
+        CHECK(p.silent());
+        CHECK(store.last == 1);
+    }
+    SECTION("a stalled disk holds nobody for ever")
+    {
+        w.pass(std::chrono::seconds(3));
+        CHECK(p.silent());
+        CHECK(p.closed);
+        store.write_up_to(2);
+        CHECK(p.silent());
+    }
+}
+
+TEST_CASE("history: WELCOME tells of it where it is")
+{
+    auto const features = [](value const& welcome) {
+        return *welcome.at(2)->find("roles")->find("broker")->find("features");
+    };
+    world none;
+    kept_world some({entry("site.a")});
+    client a(none);
+    client b(some);
+    a.say("[1,'realm1',{'roles':{'subscriber':{}}}]");
+    b.say("[1,'realm1',{'roles':{'subscriber':{}}}]");
+    CHECK(features(a.next()).find("event_history")->as_bool() == false);
+    CHECK(features(b.next()).find("event_history")->as_bool() == true);
+}
+
 TEST_CASE("history: a page that comes late finds its caller, or nobody")
 {
     auto durable = entry("site.a");
