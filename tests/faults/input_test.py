@@ -7,9 +7,8 @@ import struct
 import unittest
 
 import msgpack
-from raw_wamp import (ABORT, CALL, ERROR, EVENT, HANDSHAKE, HELLO, PUBLISH, RESULT, WELCOME, Client, Closed,
-                      frame)
-from router_under_test import FaultTest, eventually
+from raw_wamp import (ABORT, CALL, ERROR, EVENT, HANDSHAKE, HELLO, PUBLISH, RESULT, WELCOME, Client, frame)
+from router_under_test import FaultTest
 
 SOAK = bool(os.environ.get("CERRO_SOAK"))
 

@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-from raw_wamp import CALL, ERROR, GOODBYE, PUBLISH, PUBLISHED, Client, Refused
+from raw_wamp import CALL, GOODBYE, PUBLISH, PUBLISHED, Client, Refused
 from router_under_test import FaultTest, eventually
 
 

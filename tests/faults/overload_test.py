@@ -9,7 +9,7 @@ import time
 import unittest
 
 from gate import Gate
-from raw_wamp import EVENT, PUBLISH, Client, Closed
+from raw_wamp import EVENT, PUBLISH, Client
 from router_under_test import FaultTest, eventually
 
 SOAK = bool(os.environ.get("CERRO_SOAK"))
