@@ -200,7 +200,7 @@ void connection::tell_end(ending reason, std::string const& detail)
     } else if (std::uint64_t suppressed = 0; refusal_limiter().allow(suppressed)) {
         log::info(
             component,
-            "connection_refused",
+            "never_joined",
             {{"peer", info.peer}, {"reason", name(reason)}, {"detail", text}, {"suppressed", suppressed}});
     }
     closed_connection c;
