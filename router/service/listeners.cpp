@@ -190,7 +190,6 @@ std::shared_ptr<listeners::place> listeners::make_place(listener_settings const&
     made->is = l;
     if (l.type != listener_settings::kind::rawsocket) {
         made->server = http::server::create(ex_, std::string(component), http::server_limits());
-        owner_.furnish(*made->server, l);
     }
     made->door = transport::listen(
         ex_, options(l.endpoint), [weak = weak_from_this(), at = std::weak_ptr(made)](auto stream) {
@@ -207,6 +206,9 @@ std::shared_ptr<listeners::place> listeners::make_place(listener_settings const&
 
 void listeners::adopt(std::shared_ptr<place> p)
 {
+    if (p->server) {
+        owner_.furnish(*p->server, p->is);  // at a reload: when realms and roles are there
+    }
     log::info(component,
               "listening",
               {{"transport", name(p->is.type)},
@@ -232,7 +234,9 @@ std::shared_ptr<listeners::change> listeners::prepare(std::vector<listener_setti
     auto present = places_;
     for (auto const& l : wanted) {
         auto const at = std::find_if(present.begin(), present.end(), [&](auto const& p) {
-            return p->is.endpoint.same_place(l.endpoint);
+            // Port 0 is wherever the system says: there, those of one type are as good as each other.
+            bool const anywhere = l.endpoint.unix_path.empty() && l.endpoint.port == 0;
+            return p->is.endpoint.same_place(l.endpoint) && (!anywhere || p->is.type == l.type);
         });
         if (at == present.end()) {
             out->opened.push_back(make_place(l));

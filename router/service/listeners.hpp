@@ -67,7 +67,7 @@ public:
 
 private:
     struct place;
-    /// Listens; the place is in no list as yet.
+    /// Listens; the place has no routes and is in no list as yet.
     [[nodiscard]] std::shared_ptr<place> make_place(listener_settings const& l);
     void adopt(std::shared_ptr<place> p);
     void tell_all();

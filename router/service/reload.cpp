@@ -79,6 +79,12 @@ std::vector<std::string> needs_restart(settings const& old, settings const& now)
     auto const after = codec::from_json(describe(now)).value();
     std::vector<std::string> out;
     compare(before, after, live, "", out);
+    if (old.pending_total != now.pending_total) {
+        out.emplace_back("limits.pending_total");
+    }
+    if (old.tls_timeout != now.tls_timeout) {
+        out.emplace_back("limits.tls_timeout");
+    }
     for (auto const& realm : *before.find("realms")->as_list()) {
         auto const& name = *realm.find("name");
         if (auto const* const same = realm_named(after, name)) {
