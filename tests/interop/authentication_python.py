@@ -82,12 +82,16 @@ def configuration(folder, certificates):
 class Session(ApplicationSession):
     def onConnect(self):
         extra = self.config.extra
-        if extra.get("methods"):
-            self.join(REALM, authmethods=extra["methods"], authid=extra.get("authid"))
-            return
-        for authenticator in extra.get("auth", []):
-            self.add_authenticator(authenticator)
-        super().onConnect()
+        self.auth = extra.get("auth")
+        methods = extra.get("methods") or ([self.auth.name] if self.auth else None)
+        self.join(REALM, authmethods=methods, authid=extra.get("authid"),
+                  authextra=self.auth.authextra if self.auth else None)
+
+    def onChallenge(self, challenge):
+        return self.auth.on_challenge(self, challenge)
+
+    def onWelcome(self, msg):
+        return self.auth.on_welcome(self, msg.authextra) if self.auth else None
 
     def onJoin(self, details):
         self.details = details
@@ -113,7 +117,7 @@ class Cases:
         joined = defer.Deferred()
         extra = {"joined": joined, "methods": methods, "authid": how.get("authid")}
         if method:
-            extra["auth"] = [create_authenticator(method, **how)]
+            extra["auth"] = create_authenticator(method, **how)
         runner = ApplicationRunner(self.urls[where], REALM, extra=extra, headers=headers,
                                    ssl=optionsForClientTLS("localhost", trustRoot=Certificate.loadPEM(self.ca)))
         connected = runner.run(Session, start_reactor=False, reactor=reactor)
@@ -176,7 +180,7 @@ class Cases:
     @defer.inlineCallbacks
     def case_cookie(self):
         session = yield self.join(0, "ticket", authid="joe", ticket="open sesame")
-        given = session.transport.transport_details.http_headers_received["set-cookie"]
+        given = session.transport.http_headers["set-cookie"]
         if not given.startswith("cbtid=") or ";max-age=604800" not in given:
             raise AssertionError(given)
         cookie = {"cookie": given.split(";")[0]}
