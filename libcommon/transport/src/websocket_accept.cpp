@@ -58,13 +58,17 @@ std::string lower(std::string_view text)
     return out;
 }
 
+/// What the client says of itself; what only arranges the upgrade is left out, since a session keeps this.
 std::vector<std::pair<std::string, std::string>> headers_of(request_head const& head)
 {
     std::vector<std::pair<std::string, std::string>> out;
-    out.reserve(static_cast<std::size_t>(std::distance(head.begin(), head.end())));
     for (auto const& field : head) {
-        out.emplace_back(lower(text_of(field.name_string())), text_of(field.value()));
+        auto name = lower(text_of(field.name_string()));
+        if (name != "connection" && name != "upgrade" && !name.starts_with("sec-websocket-")) {
+            out.emplace_back(std::move(name), text_of(field.value()));
+        }
     }
+    out.shrink_to_fit();
     return out;
 }
 

@@ -40,12 +40,15 @@ public:
                       websocket_terms const& terms,
                       bytes rest)
         : byte_channel(std::move(s), std::move(info), lim, true, std::move(rest)),
-          options_(options),
+          close_timeout_(options.close_timeout),
+          ping_size_(options.ping_size),
+          fail_by_drop_(options.fail_by_drop),
+          echo_close_(options.echo_close),
           protocol_(terms.protocol),
           decoder_(rules_of(terms, lim, options), terms.deflate),
           encoder_(terms.protocol, terms.deflate, options.fragment.value_or(0))
     {
-        if (!options_.any_traffic_is_life) {
+        if (!options.any_traffic_is_life) {
             only_pongs_count();
         }
     }
@@ -154,7 +157,7 @@ private:
         if (!e.data.empty()) {
             text += ": " + std::string(e.data);
         }
-        bool const echo = options_.echo_close && e.code != close_code::no_code;
+        bool const echo = echo_close_ && e.code != close_code::no_code;
         code_ = echo ? e.code : close_code::normal;
         said_ = echo ? std::string(e.data) : std::string();
         queue_.clear();  // it does not read any more
@@ -171,7 +174,7 @@ private:
         said_ = text.substr(0, most_close_reason);
         auto const why =
             code == close_code::too_big ? close_reason::message_too_big : close_reason::protocol_error;
-        close(why, std::move(text), !options_.fail_by_drop);
+        close(why, std::move(text), !fail_by_drop_);
     }
 
     bool say_goodbye() override
@@ -188,7 +191,7 @@ private:
         return true;
     }
 
-    std::chrono::milliseconds linger_time() const override { return options_.close_timeout; }
+    std::chrono::milliseconds linger_time() const override { return close_timeout_; }
     /// The side that closes the connection is the server, but not before the client had its say.
     bool half_closes() const override { return close_received_ || lost_; }
 
@@ -204,7 +207,7 @@ private:
     void send_ping() override
     {
         bytes payload = std::to_string(++pings_sent_);
-        payload.resize(options_.ping_size, ' ');
+        payload.resize(ping_size_, ' ');
         enqueue(control(opcode::ping, payload), false);
     }
 
@@ -216,7 +219,10 @@ private:
         return frame;
     }
 
-    websocket_options options_;
+    std::chrono::milliseconds close_timeout_;
+    std::size_t ping_size_;
+    bool fail_by_drop_;
+    bool echo_close_;
     subprotocol protocol_;
     websocket_decoder decoder_;
     websocket_encoder encoder_;

@@ -79,7 +79,7 @@ struct channel_info {
     bool tls = false;
     std::string peer;                       ///< "127.0.0.1:53144", "unix"
     std::size_t max_outgoing = 16U << 20U;  ///< largest message the peer takes [bytes]
-    /// WebSocket, server side: the headers of the request, names in lower case, in order.
+    /// WebSocket, server side: the request's headers but the upgrade's own, names in lower case, in order.
     std::vector<std::pair<std::string, std::string>> headers;
     std::vector<std::string> extensions;  ///< WebSocket extensions in use: "permessage-deflate"
     std::shared_ptr<peer_certificate const> certificate;  ///< server side, when the client sent one
