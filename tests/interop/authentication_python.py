@@ -21,7 +21,7 @@ from autobahn.wamp.auth import create_authenticator, derive_key, derive_scram_cr
 from autobahn.wamp.cryptosign import CryptosignKey
 from autobahn.wamp.exception import ApplicationError
 from twisted.internet import defer, reactor
-from twisted.internet.ssl import Certificate, optionsForClientTLS
+from twisted.internet.ssl import Certificate, PrivateCertificate, optionsForClientTLS
 
 REALM = "site"
 STEP = 20
@@ -74,20 +74,41 @@ def configuration(folder, certificates):
                 {"type": "websocket", "endpoint": endpoint, "auth": from_file},
                 {"type": "websocket", "endpoint": endpoint, "auth": dynamic},
                 {"type": "websocket", "endpoint": endpoint, "auth": {"anonymous": {"type": "static", "role": "asked"}}},
+                {"type": "websocket", "endpoint": {**endpoint, "tls": {**tls, "ca_certificates": ["ca.pem"]}},
+                 "auth": {"tls": {"type": "static", "principals": {
+                     "camera": {"certificate-cn": "cam1.site", "role": "operator"}}},
+                     "cryptosign": auth["cryptosign"]}},
             ],
         }],
     }
 
 
+def make_certificates(folder):
+    def openssl(*words):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True, timeout=30)
+
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+            "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=interop CA")
+    for name in ("cam1", "cam2"):
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}.site")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                "-days", "2", "-out", f"{name}.pem")
+
+
 class Session(ApplicationSession):
     def onConnect(self):
         extra = self.config.extra
-        if extra.get("methods"):
-            self.join(REALM, authmethods=extra["methods"], authid=extra.get("authid"))
-            return
-        for authenticator in extra.get("auth", []):
-            self.add_authenticator(authenticator)
-        super().onConnect()
+        self.auth = extra.get("auth")
+        methods = extra.get("methods") or ([self.auth.name] if self.auth else None)
+        self.join(REALM, authmethods=methods, authid=extra.get("authid"),
+                  authextra=self.auth.authextra if self.auth else None)
+
+    def onChallenge(self, challenge):
+        return self.auth.on_challenge(self, challenge)
+
+    def onWelcome(self, msg):
+        return self.auth.on_welcome(self, msg.authextra) if self.auth else None
 
     def onJoin(self, details):
         self.details = details
@@ -109,13 +130,20 @@ class Cases:
         self.urls = [f"wss://localhost:{p}/" for p in ports]
         self.ca = ca
 
-    def join(self, where, method=None, headers=None, methods=None, **how):
+    def tls(self, certificate):
+        mine = None
+        if certificate:
+            mine = PrivateCertificate.loadPEM((FOLDER / f"{certificate}.pem").read_text() +
+                                              (FOLDER / f"{certificate}.key").read_text())
+        return optionsForClientTLS("localhost", trustRoot=Certificate.loadPEM(self.ca), clientCertificate=mine)
+
+    def join(self, where, method=None, headers=None, methods=None, certificate=None, **how):
         joined = defer.Deferred()
         extra = {"joined": joined, "methods": methods, "authid": how.get("authid")}
         if method:
-            extra["auth"] = [create_authenticator(method, **how)]
+            extra["auth"] = create_authenticator(method, **how)
         runner = ApplicationRunner(self.urls[where], REALM, extra=extra, headers=headers,
-                                   ssl=optionsForClientTLS("localhost", trustRoot=Certificate.loadPEM(self.ca)))
+                                   ssl=self.tls(certificate))
         connected = runner.run(Session, start_reactor=False, reactor=reactor)
         connected.addErrback(lambda f: joined.called or joined.errback(f))
         return timely(joined)
@@ -176,7 +204,7 @@ class Cases:
     @defer.inlineCallbacks
     def case_cookie(self):
         session = yield self.join(0, "ticket", authid="joe", ticket="open sesame")
-        given = session.transport.transport_details.http_headers_received["set-cookie"]
+        given = session.transport.http_headers["set-cookie"]
         if not given.startswith("cbtid=") or ";max-age=604800" not in given:
             raise AssertionError(given)
         cookie = {"cookie": given.split(";")[0]}
@@ -197,6 +225,28 @@ class Cases:
                 raise
         else:
             raise AssertionError("a cookie that was logged out still joins")
+
+    @defer.inlineCallbacks
+    def case_certificate(self):
+        session = yield self.join(4, methods=["tls"], certificate="cam1")
+        got = (session.details.authid, session.details.authrole, session.details.authmethod)
+        if got != ("camera", "operator", "tls"):
+            raise AssertionError(got)
+        try:
+            yield self.join(4, methods=["tls"], certificate="cam2")
+        except ApplicationError as e:
+            if e.error != "wamp.error.not_authorized":
+                raise
+        else:
+            raise AssertionError("a certificate that is not listed joined")
+
+    @defer.inlineCallbacks
+    def case_channel_binding(self):
+        """cryptosign bound to the connection; Twisted's default is TLS 1.2, where tls-unique exists."""
+        bound = {"channel_binding": "tls-unique"}
+        yield self.joins(4, "cryptosign", "operator", "device", privkey=SEED, authextra=bound, certificate="cam1")
+        yield self.refused("wamp.error.not_authorized", 4, "cryptosign", authid="device", privkey=OTHER_SEED,
+                           authextra={"channel_binding": "tls-unique"}, certificate="cam1")
 
     # --- a file made by `cerro-router passwd`
 
@@ -342,6 +392,7 @@ def main():
     ROUTER, certificates = sys.argv[1], pathlib.Path(sys.argv[2])
     with tempfile.TemporaryDirectory(prefix="interop-auth-") as name:
         FOLDER = pathlib.Path(name)
+        make_certificates(FOLDER)
         (FOLDER / "joe.ticket").write_text("open sesame\n")
         (FOLDER / "joe.ticket").chmod(0o600)
         passwd("dave", "d4ve's", "--role", "operator", "--wampcra")
