@@ -173,8 +173,6 @@ TEST_CASE("what is wrong is said, and where")
     has(parse_settings("{\"version\":2,\"workers\":[]}", "c.json"), "no worker of type router");
     has(parse("{'roles':[]}", raw), "the key 'name' is missing");
     has(parse("{'name':'a'},{'name':'a'}", raw), "realm 'a' is configured twice");
-    has(parse("{'name':'a','roles':[{'name':'x','authorizer':'y'}]}", raw),
-        "dynamic authorizers are not supported");
     has(parse("{'name':'a','roles':[{'name':'x','permissions':[{'uri':'a','match':'like'}]}]}", raw),
         "must be exact, prefix or wildcard");
     has(parse("{'name':'a','roles':[{'name':'x','permissions':[{'uri':'a','allow':{'cal':true}}]}]}", raw),
@@ -285,9 +283,10 @@ TEST_CASE("keys that guard something are obeyed, or it is said that they are not
     REQUIRE(caller.has_value());
     CHECK_FALSE(caller->admits("http://a"));
     CHECK(s->sessions.auth_failures == 4);
-    REQUIRE(s->warnings.size() == 2);
-    CHECK_THAT(s->warnings[0], Catch::Contains("tls.dhparam: this key has no effect"));
-    CHECK_THAT(s->warnings[1], Catch::Contains("tls.ciphers: this key has no effect"));
+    REQUIRE(s->listeners[0].endpoint.tls.has_value());
+    CHECK(s->listeners[0].endpoint.tls->ciphers == "X");
+    CHECK_THAT(s->listeners[0].endpoint.tls->dhparam, Catch::EndsWith("d"));
+    CHECK(s->warnings.empty());
 
     CHECK_THAT(trouble(parse("{'name':'r','options':{'uri_check':'odd'}}", raw)),
                Catch::Contains("'odd' must be loose or strict"));
@@ -296,5 +295,5 @@ TEST_CASE("keys that guard something are obeyed, or it is said that they are not
               "{'type':'websocket','endpoint':{'type':'tcp','port':0,'interface':'127.0.0.1'},"
               "'options':{'require_websocket_subprotocol':false}}");
     REQUIRE(trouble(weaker) == "none");
-    REQUIRE(weaker->warnings.size() == 1);
+    CHECK_FALSE(weaker->listeners[0].wamp.websocket.require_subprotocol);
 }
