@@ -1,5 +1,4 @@
 #include "command.hpp"
-
 #include "init.hpp"
 #include "passwd.hpp"
 #include "start.hpp"

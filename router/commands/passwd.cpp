@@ -7,7 +7,6 @@
 #include <cerro/router/principals.hpp>
 
 #include <CLI/CLI.hpp>
-
 #include <termios.h>
 #include <unistd.h>
 
@@ -133,8 +132,8 @@ result<std::string> change_principals(std::string_view text, password_change con
         entry.erase(old);
     }
     entry.set("password",
-              auth::to_text(auth::hash_password(
-                  c.password, c.argon2 ? auth::scram_cost::argon2() : auth::scram_cost())));
+              auth::to_text(auth::hash_password(c.password,
+                                                c.argon2 ? auth::scram_cost::argon2() : auth::scram_cost())));
     if (c.wampcra) {
         entry.set("wampcra", auth::to_text(auth::derive_wampcra(c.password)));
     }
@@ -149,13 +148,17 @@ int run_passwd(int argc, char const* const* argv)
 {
     password_change change;
     std::string path = "principals.json";
-    CLI::App cli("Makes or changes one entry of a file of principals. The password is read from the terminal, or is the "
-                 "first line of standard input.",
-                 "cerro-router passwd");
+    CLI::App cli(
+        "Makes or changes one entry of a file of principals. The password is read from the terminal, or is "
+        "the "
+        "first line of standard input.",
+        "cerro-router passwd");
     cli.add_option("name", change.name, "who logs in (authid)")->required();
     cli.add_option("--file", path, "the file (default principals.json)");
     cli.add_option("--role", change.role, "its role; needed for a new name");
-    cli.add_flag("--wampcra", change.wampcra, "let WAMP-CRA clients log in too (keeps a key from which one can log in)");
+    cli.add_flag("--wampcra",
+                 change.wampcra,
+                 "let WAMP-CRA clients log in too (keeps a key from which one can log in)");
     cli.add_flag("--argon2", change.argon2, "hash with Argon2id instead of PBKDF2; tickets then do not work");
     cli.add_flag("--delete", change.remove, "remove the name");
     try {

@@ -21,8 +21,8 @@ struct password_change {
 };
 
 /// The file's text after the change; everything else in it stays. Empty text: there is no file yet.
-/// @return errc::malformed for a text that is no file of principals, errc::not_found for a name to remove that is not
-/// there, errc::invalid_argument for a new one without a role
+/// @return errc::malformed for a text that is no file of principals, errc::not_found for a name to remove
+/// that is not there, errc::invalid_argument for a new one without a role
 [[nodiscard]] result<std::string> change_principals(std::string_view text, password_change const& c);
 
 /// The command. The password comes from the terminal (twice, unseen) or is the first line of standard input.

@@ -47,14 +47,18 @@ struct folder {
 struct setting {
     folder dir;
 
-    result<settings> parse(std::string const& auth, std::string const& more = "", std::string const& role = "") const
+    result<settings> parse(std::string const& auth,
+                           std::string const& more = "",
+                           std::string const& role = "") const
     {
         load_options options;
         options.base_dir = dir.path.string();
         return parse_settings(
-            quoted_json("{'version':2,'workers':[{'type':'router','realms':[{'name':'realm1','roles':[{'name':'r'" + role +
-                        "}]}],'transports':[{'type':'websocket','endpoint':{'type':'unix','path':'s'},'auth':{" + auth +
-                        "}" + more + "}]}]}"),
+            quoted_json(
+                "{'version':2,'workers':[{'type':'router','realms':[{'name':'realm1','roles':[{'name':'r'" +
+                role +
+                "}]}],'transports':[{'type':'websocket','endpoint':{'type':'unix','path':'s'},'auth':{" +
+                auth + "}" + more + "}]}]}"),
             "config.json",
             options);
     }
@@ -64,7 +68,9 @@ struct setting {
         REQUIRE(s.has_value());
         return *s->listeners[0].wamp.access;
     }
-    std::string wrong(std::string const& auth, std::string const& more = "", std::string const& role = "") const
+    std::string wrong(std::string const& auth,
+                      std::string const& more = "",
+                      std::string const& role = "") const
     {
         auto const s = parse(auth, more, role);
         REQUIRE_FALSE(s.has_value());
@@ -82,11 +88,14 @@ TEST_CASE_METHOD(setting, "config: every method, static")
         "'anonymous':{'type':'static'},"
         "'ticket':{'type':'static','principals':{'joe':{'ticket':'t','role':'r','realm':'x'}}},"
         "'scram':{'type':'static','principals':{'carol':{'kdf':'argon2id-13','memory':512,'iterations':4096,"
-        "'salt':'00112233445566778899aabbccddeeff','stored-key':'" + std::string(64, '1') + "','server-key':'" +
-        std::string(64, '2') + "','role':'r'}}},"
-        "'cryptosign':{'type':'static','principals':{'d':{'authorized_keys':['" + std::string(64, '3') +
-        "'],'role':'r'}}},"
-        "'tls':{'type':'static','default-role':'r','principals':{'a':{'certificate-cn':'a.b','role':'r'}}},'cookie':{}",
+        "'salt':'00112233445566778899aabbccddeeff','stored-key':'" +
+            std::string(64, '1') + "','server-key':'" + std::string(64, '2') +
+            "','role':'r'}}},"
+            "'cryptosign':{'type':'static','principals':{'d':{'authorized_keys':['" +
+            std::string(64, '3') +
+            "'],'role':'r'}}},"
+            "'tls':{'type':'static','default-role':'r','principals':{'a':{'certificate-cn':'a.b','role':'r'}}"
+            "},'cookie':{}",
         ",'cookie':{'name':'c','length':32,'max_age':60,'secure':true,'http_strict':true,'same_site':'lax',"
         "'store':{'type':'file','filename':'cookies.json'}}");
     auto const& a = rules(s);
@@ -106,11 +115,13 @@ TEST_CASE_METHOD(setting, "config: every method, static")
 
 TEST_CASE_METHOD(setting, "config: dynamic authenticators and authorizers")
 {
-    std::string const asked = "{'type':'dynamic','authenticator':'a.b','authenticator-realm':'realm1',"
-                              "'authenticator-role':'r'}";
-    auto const s = parse("'ticket':" + asked + ",'anonymous':" + asked + ",'scram':{'type':'dynamic','authenticator':'c'}",
-                         "",
-                         ",'authorizer':'x.y','cache':true");
+    std::string const asked =
+        "{'type':'dynamic','authenticator':'a.b','authenticator-realm':'realm1',"
+        "'authenticator-role':'r'}";
+    auto const s = parse(
+        "'ticket':" + asked + ",'anonymous':" + asked + ",'scram':{'type':'dynamic','authenticator':'c'}",
+        "",
+        ",'authorizer':'x.y','cache':true");
     auto const& a = rules(s);
     CHECK(a.ticket->authenticator->procedure == "a.b");
     CHECK(a.ticket->authenticator->realm == "realm1");
@@ -127,25 +138,33 @@ TEST_CASE_METHOD(setting, "config: mistakes in auth are named")
     CHECK_THAT(wrong("'ticket':{'type':'magic'}"), Contains("'magic' is no type of authentication"));
     CHECK_THAT(wrong("'ticket':{'type':'function','create':'x'}"), Contains("make it a procedure"));
     CHECK_THAT(wrong("'ticket':{'type':'static'}"), Contains("'principals' must name who may join"));
-    CHECK_THAT(wrong("'ticket':{'type':'static','principals':{'joe':{'role':'r'}}}"), Contains("'ticket' is missing"));
-    CHECK_THAT(wrong("'ticket':{'type':'static','principals':{'joe':{'ticket':'t'}}}"), Contains("'role' is missing"));
+    CHECK_THAT(wrong("'ticket':{'type':'static','principals':{'joe':{'role':'r'}}}"),
+               Contains("'ticket' is missing"));
+    CHECK_THAT(wrong("'ticket':{'type':'static','principals':{'joe':{'ticket':'t'}}}"),
+               Contains("'role' is missing"));
     CHECK_THAT(wrong("'ticket':{'type':'dynamic'}"), Contains("'authenticator' is missing"));
-    CHECK_THAT(wrong("'ticket':{'type':'dynamic','authenticator':'a..b'}"), Contains("is not the URI of a procedure"));
-    CHECK_THAT(wrong("'scram':{'type':'static','principals':{'c':{'stored-key':'x','role':'r'}}}"), Contains("'salt'"));
+    CHECK_THAT(wrong("'ticket':{'type':'dynamic','authenticator':'a..b'}"),
+               Contains("is not the URI of a procedure"));
+    CHECK_THAT(wrong("'scram':{'type':'static','principals':{'c':{'stored-key':'x','role':'r'}}}"),
+               Contains("'salt'"));
     CHECK_THAT(wrong("'cookie':{}"), Contains("gives no cookies"));
-    CHECK_THAT(wrong("'cookie':{}", ",'cookie':{'store':{'type':'database'}}"), Contains("no store of cookies"));
+    CHECK_THAT(wrong("'cookie':{}", ",'cookie':{'store':{'type':'database'}}"),
+               Contains("no store of cookies"));
     CHECK_THAT(wrong("'cookie':{}", ",'cookie':{'name':'a;b'}"), Contains("cookie's name"));
     CHECK_THAT(wrong("'anonymous-proxy':{'type':'static'}"), Contains("crossbar's own proxies"));
-    CHECK_THAT(wrong("", "", ",'authorizer':'x','permissions':[]"), Contains("either 'permissions' or an 'authorizer'"));
+    CHECK_THAT(wrong("", "", ",'authorizer':'x','permissions':[]"),
+               Contains("either 'permissions' or an 'authorizer'"));
 }
 
-TEST_CASE_METHOD(setting, "config: secrets from the environment and from files, with a warning where all may read them")
+TEST_CASE_METHOD(
+    setting, "config: secrets from the environment and from files, with a warning where all may read them")
 {
     ::setenv("CERRO_TEST_TICKET", "from the environment", 1);
     dir.write("closed", "from a file\n");
     dir.write("open", "from an open file\n", 0644);
-    auto const s = parse("'ticket':{'type':'static','principals':{'a':{'ticket':'$CERRO_TEST_TICKET','role':'r'},"
-                         "'b':{'ticket':{'file':'closed'},'role':'r'},'c':{'ticket':{'file':'open'},'role':'r'}}}");
+    auto const s = parse(
+        "'ticket':{'type':'static','principals':{'a':{'ticket':'$CERRO_TEST_TICKET','role':'r'},"
+        "'b':{'ticket':{'file':'closed'},'role':'r'},'c':{'ticket':{'file':'open'},'role':'r'}}}");
     auto const& known = *rules(s).ticket->known;
     CHECK(known.find("a")->ticket == "from the environment");
     CHECK(known.find("b")->ticket == "from a file");
@@ -161,8 +180,9 @@ TEST_CASE_METHOD(setting, "config: methods share the principals of a file, and a
 {
     password_change joe{"joe", "r", "pencil", true, false, false};
     dir.write("p.json", *change_principals("", joe));
-    auto const s = parse("'ticket':{'type':'file','principals_file':'p.json'},"
-                         "'scram':{'type':'file','principals_file':'p.json'}");
+    auto const s = parse(
+        "'ticket':{'type':'file','principals_file':'p.json'},"
+        "'scram':{'type':'file','principals_file':'p.json'}");
     auto const& a = rules(s);
     CHECK(a.ticket->known == a.scram->known);
     CHECK(a.ticket->known->size() == 1);
@@ -194,7 +214,8 @@ TEST_CASE("passwd: adds, changes and removes, and leaves the rest as it is")
     auto const fourth = change_principals(*third, {"joe", "", "", false, false, true});
     CHECK(parse_principals(*fourth)->size() == 1);
     CHECK(change_principals(*fourth, {"joe", "", "", false, false, true}).error().code == errc::not_found);
-    CHECK(change_principals(*fourth, {"joe", "", "x", false, false, false}).error().code == errc::invalid_argument);
+    CHECK(change_principals(*fourth, {"joe", "", "x", false, false, false}).error().code ==
+          errc::invalid_argument);
     CHECK(change_principals("broken", {"joe", "r", "x", false, false, false}).has_error());
 }
 

@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-
 using namespace cerro;
 using namespace cerro::router;
 using kind = history_settings::kind;

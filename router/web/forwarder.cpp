@@ -178,8 +178,8 @@ private:
             std::vector<std::pair<std::string, std::string>> headers;
             headers.emplace_back("Content-Type", "application/json");
             transport::tls_options const tls;
-            auto const answer =
-                co_await http::fetch(s.method, l->to.url, std::move(body), std::move(headers), s.timeout, tls);
+            auto const answer = co_await http::fetch(
+                s.method, l->to.url, std::move(body), std::move(headers), s.timeout, tls);
             std::string trouble;
             if (!answer) {
                 m.failed.add();

@@ -1,5 +1,6 @@
-#include "cerro/base/iso8601.hpp"
 #include "cerro/base/time.hpp"
+
+#include "cerro/base/iso8601.hpp"
 
 #include <catch2/catch.hpp>
 

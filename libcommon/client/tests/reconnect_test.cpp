@@ -269,11 +269,13 @@ TEST_CASE("session: answers challenges for a ticket and for wampcra with a salte
     CHECK(refused.error().uri == wamp::uri::no_auth_method);
 }
 
-TEST_CASE("session: SCRAM and cryptosign against a router's side; one that does not know the password is left")
+TEST_CASE(
+    "session: SCRAM and cryptosign against a router's side; one that does not know the password is left")
 {
     boost::asio::io_context io(1);
     peer router(io);
-    auto const user = cerro::auth::scram_derive("pencil", {cerro::auth::kdf::pbkdf2, 64, 0}, "0123456789abcdef");
+    auto const user =
+        cerro::auth::scram_derive("pencil", {cerro::auth::kdf::pbkdf2, 64, 0}, "0123456789abcdef");
     std::optional<cerro::auth::scram_server> scram;
     std::optional<cerro::auth::cryptosign_server> cryptosign;
     bool honest = true;
@@ -288,7 +290,8 @@ TEST_CASE("session: SCRAM and cryptosign against a router's side; one that does 
                 scram = *cerro::auth::scram_server::create(user, "joe", *extra.find("nonce")->as_text());
                 challenge.details = scram->extra();
             } else {
-                cryptosign.emplace(std::vector{*cerro::auth::parse_ed25519_key(*extra.find("pubkey")->as_text())});
+                cryptosign.emplace(
+                    std::vector{*cerro::auth::parse_ed25519_key(*extra.find("pubkey")->as_text())});
                 challenge.details = cryptosign->extra();
             }
             router.send(challenge);

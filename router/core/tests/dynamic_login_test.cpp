@@ -25,7 +25,10 @@ struct setting {
         rules.ticket = rules.wampcra = rules.scram = rules.cryptosign = rules.tls = asked;
         rules.anonymous_authenticator = asked.authenticator;
     }
-    client connect() { return client(w, codec::serializer::json, std::make_shared<access_rules const>(rules)); }
+    client connect()
+    {
+        return client(w, codec::serializer::json, std::make_shared<access_rules const>(rules));
+    }
     static void hello(client& c, std::string const& method, std::string const& realm = "realm1")
     {
         c.say("[1,'" + realm + "',{'roles':{'caller':{}},'authid':'joe','authmethods':['" + method +
@@ -133,9 +136,11 @@ TEST_CASE_METHOD(setting, "its error is the refusal, and counts as a wrong guess
     CHECK(w.counter("cerro_router_auth_failures_total") == 1);
 }
 
-TEST_CASE_METHOD(setting, "no authenticator, no answer in time, or a strange one: nobody joins, and nobody guessed")
+TEST_CASE_METHOD(setting,
+                 "no authenticator, no answer in time, or a strange one: nobody joins, and nobody guessed")
 {
-    for (auto const* const bad : {"17", "null", "{'role':17}", "{'role':'nosuch'}", "{}", "{'role':'reader','realm':'x'}"}) {
+    for (auto const* const bad :
+         {"17", "null", "{'role':17}", "{'role':'nosuch'}", "{}", "{'role':'reader','realm':'x'}"}) {
         auto c = connect();
         hello(c, "tls");
         asked();

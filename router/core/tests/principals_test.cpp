@@ -9,7 +9,8 @@ using namespace cerro::router;
 
 namespace {
 
-std::string const hash = auth::to_text(auth::scram_derive("pencil", {auth::kdf::pbkdf2, 64, 0}, "0123456789abcdef"));
+std::string const hash =
+    auth::to_text(auth::scram_derive("pencil", {auth::kdf::pbkdf2, 64, 0}, "0123456789abcdef"));
 
 std::string file(std::string const& entry)
 {

@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// CRC-32C as .g3 frames and history files carry it: Castagnoli polynomial, initial value 0, no final inversion.
+/// CRC-32C as .g3 frames and history files carry it: Castagnoli polynomial, initial value 0, no final
+/// inversion.
 
 #include <cerro/base/bytes.hpp>
 

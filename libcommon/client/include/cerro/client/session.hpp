@@ -77,7 +77,8 @@ struct wampcra_auth {
     std::string authid;
     std::string secret;
 };  ///< salted or not, as the router's challenge says
-/// The router must prove that it knows the password's keys; else the join fails with wamp.error.authentication_failed.
+/// The router must prove that it knows the password's keys; else the join fails with
+/// wamp.error.authentication_failed.
 struct scram_auth {
     std::string authid;
     std::string password;
