@@ -154,6 +154,7 @@ TEST_CASE_METHOD(setting,
     w.pass(w.logic.env().limits.auth_timeout);
     rest();
     CHECK(refusal(late) == "wamp.error.authentication_failed");
+    CHECK(judge.next().at(0)->as_int() == 69);
     auto bare = connect();
     hello(bare, "wampcra");
     asked();
@@ -178,6 +179,7 @@ TEST_CASE_METHOD(setting, "who leaves or says something else while the authentic
         asked();
         c.say("[48,1,{},'site.x']");
         CHECK(*c.next().at(2) == value("wamp.error.protocol_violation"));
+        CHECK(judge.next().at(0)->as_int() == 69);
         answer("{'role':'reader','secret':'s'}");
         CHECK(c.silent());
     }
