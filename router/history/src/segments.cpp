@@ -114,9 +114,6 @@ result<void> history_segments::check(segment& s, bool newest)
     std::uint64_t const size = s.size;
     std::vector<history_damage> found;
     auto const begin = std::min<std::uint64_t>(s.begin, size);
-    if (s.begin == 0 && size > 0) {
-        found.push_back({s.path, 0, std::min<std::uint64_t>(size, format::header_size), false});
-    }
     format::record_stream stream(source_of(s), begin, size, [&](std::uint64_t offset, std::uint64_t length) {
         found.push_back({s.path, offset, length, false});
     });
