@@ -95,7 +95,8 @@ asio::awaitable<result<reading>> ask(std::string url, std::string token)
     if (overview == nullptr) {
         co_return fail(errc::malformed, page + " does not answer as a router's admin API");
     }
-    co_return reading{*overview, clock::now()};
+    reading got{*overview, clock::now()};
+    co_return got;
 }
 
 void print(std::vector<std::string> const& lines)

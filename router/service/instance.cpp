@@ -113,6 +113,7 @@ public:
         for (auto const& name : gone) {
             logic().retire_realm(name);
         }
+        add_gauges(metrics_, weak_from_this());
         return restart;
     }
 

@@ -165,4 +165,15 @@ asio::awaitable<result<response>> fetch(std::string method,
     co_return answer;
 }
 
+asio::awaitable<result<response>> fetch(std::string method,
+                                        std::string url,
+                                        bytes body,
+                                        std::vector<std::pair<std::string, std::string>> headers,
+                                        std::chrono::milliseconds timeout)
+{
+    transport::tls_options tls;
+    return fetch(
+        std::move(method), std::move(url), std::move(body), std::move(headers), timeout, std::move(tls));
+}
+
 }  // namespace cerro::http

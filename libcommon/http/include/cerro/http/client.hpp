@@ -14,6 +14,13 @@ asio::awaitable<result<response>> fetch(std::string method,
                                         bytes body,
                                         std::vector<std::pair<std::string, std::string>> headers,
                                         std::chrono::milliseconds timeout,
-                                        transport::tls_options tls = {});
+                                        transport::tls_options tls);
+/// The same with the system's trust roots. No default argument: in a co_await expression g++ 12 destroys an
+/// aggregate that is made there twice.
+asio::awaitable<result<response>> fetch(std::string method,
+                                        std::string url,
+                                        bytes body,
+                                        std::vector<std::pair<std::string, std::string>> headers,
+                                        std::chrono::milliseconds timeout);
 
 }  // namespace cerro::http
