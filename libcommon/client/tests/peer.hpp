@@ -140,7 +140,7 @@ private:
         switch (m.type) {
             case message_type::hello: {
                 auto w = make(message_type::welcome, 0, 1'000 + channels_.size());
-                w.details = {{"realm", value(m.uri)}};
+                w.details = {{"realm", value(m.uri)}, {"agent", "Cerro-test"}};
                 send(w);
                 break;
             }
