@@ -390,7 +390,8 @@ TEST_CASE("history: PUBLISHED comes before GOODBYE, whoever says it first")
     client p(w);
     p.join();
     p.say("[16,1,{'acknowledge':true},'site.a',[1]]");
-    if (GENERATE(true, false)) {
+    bool const client_first = GENERATE(true, false);
+    if (client_first) {
         p.say("[6,{},'wamp.close.normal']");
     } else {
         p.state().say_goodbye(ending::shutdown, "wamp.close.system_shutdown", "the end");
