@@ -25,6 +25,7 @@ public:
     void stop() override { stop_.happen(); }
     void on_reload(std::function<void()>) override {}
     void set_health(std::string trouble) override { health = std::move(trouble); }
+    void ask_health(std::function<std::string()> ask) override { health = ask(); }
 
     std::string health;
 
