@@ -221,7 +221,7 @@ TEST_CASE("child: inherits no descriptors of ours")
     REQUIRE(::pipe(ends.data()) == 0);
     auto const c = child::start(io.get_executor(),
                                 shell("ls /proc/self/fd | wc -l > " + log.string() + ".part; mv " +
-                                      log.string() + ".part " + log.string() + "; sleep 60"),
+                                      log.string() + ".part " + log.string() + "; exec sleep 60"),
                                 metrics,
                                 quick());
     REQUIRE(run_until(io, [&] { return std::filesystem::exists(log); }));

@@ -327,7 +327,8 @@ TEST_CASE("rawsocket: a burst goes out in few writes")
         c.line->send(recorder::frame_of("0123456789"));
     }
     REQUIRE(run_until(io, [&] { return s.owners[0]->messages.size() == 60; }));
-    CHECK(s.owners[0]->batches.size() == 1);
+    // An idle channel's first read is a small one; the rest comes with the next.
+    CHECK(s.owners[0]->batches.size() <= 2);
 }
 
 }  // namespace cerro::transport
