@@ -173,7 +173,8 @@ TEST_CASE("what is wrong is said, and where")
     has(parse_settings("{\"version\":2,\"workers\":[]}", "c.json"), "no worker of type router");
     has(parse("{'roles':[]}", raw), "the key 'name' is missing");
     has(parse("{'name':'a'},{'name':'a'}", raw), "realm 'a' is configured twice");
-    has(parse("{'name':'a','roles':[{'name':'x','authorizer':'y..z'}]}", raw), "is not the URI of a procedure");
+    has(parse("{'name':'a','roles':[{'name':'x','authorizer':'y..z'}]}", raw),
+        "is not the URI of a procedure");
     has(parse("{'name':'a','roles':[{'name':'x','permissions':[{'uri':'a','match':'like'}]}]}", raw),
         "must be exact, prefix or wildcard");
     has(parse("{'name':'a','roles':[{'name':'x','permissions':[{'uri':'a','allow':{'cal':true}}]}]}", raw),
