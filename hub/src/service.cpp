@@ -160,13 +160,15 @@ private:
             client::call_options timed;
             timed.timeout = router_timeout;
             auto const list = co_await self->session_->call(session_list, client::arguments(), timed);
-            std::vector<std::uint64_t> alive;
             if (list && !list->args.empty() && list->args[0].as_list() != nullptr) {
+                std::vector<std::uint64_t> alive;
                 for (auto const& id : *list->args[0].as_list()) {
                     alive.push_back(id.as_uint().value_or(0));
                 }
+                self->removed(self->nodes_.keep_only(alive), "its session left while the hub was away");
+            } else {  // nobody knows who is there: the nodes stay, and add themselves again when they hear us
+                log::warn(component, "sessions_not_listed", {{"procedure", session_list}});
             }
-            self->removed(self->nodes_.keep_only(alive), "its session left while the hub was away");
         }
         // A round trip to the router behind our registrations: whoever hears the event can add itself at
         // once.

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -138,8 +139,13 @@ def main():
     options = parse()
     ports = Ports(options.base_port)
     complain_about_ports(ports)
-    if options.data_dir is None:
-        options.data_dir = tempfile.mkdtemp(prefix="cerro-demo-") if options.check else ".demo"
+    temporary = options.check and options.data_dir is None
+    if temporary:
+        options.data_dir = tempfile.mkdtemp(prefix="cerro-demo-")
+    elif options.data_dir is None:  # several demos on other ports run side by side
+        options.data_dir = ".demo" if options.base_port is None else f".demo-{options.base_port}"
+    else:
+        options.data_dir = os.path.join(os.environ.get("CERRO_CALLER_DIR", ""), options.data_dir)
     interruptible()
     started = time.monotonic()
     quiet = {"on": True}
@@ -163,6 +169,8 @@ def main():
             code = 0 if check(site) else 1
     except KeyboardInterrupt:
         print("\ndemo: ending", flush=True)
+        if options.check:  # nothing was proven
+            code = 130
     except (RuntimeError, TimeoutError) as e:
         print(f"demo: {e}", file=sys.stderr, flush=True)
         code = 1
@@ -177,6 +185,8 @@ def main():
         if killed:
             print(f"demo: had to kill {', '.join(killed)}", file=sys.stderr)
             code = 1
+        if temporary and code == 0:
+            shutil.rmtree(options.data_dir)
     sys.exit(code)
 
 
