@@ -1,53 +1,6 @@
-// Drives the live page in Chromium. Environment: CERRO_PAGE (its address), CERRO_WEB_MODULES (where playwright-core is),
-// CERRO_ARTEFACTS (folder for the screenshots), CERRO_BRIDGE_PID (stopped for a while, to see the page say so).
-import { createRequire } from "node:module";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// Drives the live page in Chromium (browser.mjs). CERRO_BRIDGE_PID is stopped for a while, to see the page say so.
 import assert from "node:assert/strict";
-
-const require = createRequire(process.env.CERRO_WEB_MODULES + "/");
-const { chromium } = require("playwright-core");
-const artefacts = process.env.CERRO_ARTEFACTS;
-mkdirSync(artefacts, { recursive: true });
-const profile = mkdtempSync(join(tmpdir(), "cerro-page-"));
-
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CERRO_CHROMIUM ?? "/usr/bin/chromium",
-  headless: true,
-  viewport: { width: 1280, height: 800 },
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"],
-});
-const complaints = [];
-const hosts = new Set();
-
-async function open(width, height, hash = "") {
-  const page = await browser.newPage();
-  await page.setViewportSize({ width, height });
-  page.on("console", (m) => {
-    if (m.type() === "error" || m.type() === "warning") complaints.push(m.text());
-  });
-  page.on("pageerror", (e) => complaints.push(String(e)));
-  page.on("request", (r) => hosts.add(new URL(r.url()).host));
-  await page.goto(process.env.CERRO_PAGE + hash);
-  return page;
-}
-
-const shot = (page, name) => page.screenshot({ path: join(artefacts, name) });
-const lastPoint = (page, group) =>
-  page.$eval(`article[data-group="${group}"]`, (e) => ({ points: Number(e.dataset.points), last: Number(e.dataset.last) }));
-const canvas = (page) => page.$eval("article canvas", (c) => c.toDataURL());
-const hasPoints = (group) => {
-  const e = document.querySelector(`article[data-group="${group}"]`);
-  return e !== null && Number(e.dataset.points) > 20;
-};
-
-async function step(name, f) {
-  const began = Date.now();
-  await f();
-  console.log(`ok  ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
-}
+import { browser, canvas, close, complaints, hasPoints, hosts, lastPoint, open, shot, step } from "./browser.mjs";
 
 try {
   const page = await open(1280, 800);
@@ -164,6 +117,5 @@ try {
   process.exitCode = 1;
 } finally {
   process.kill(Number(process.env.CERRO_BRIDGE_PID), "SIGCONT");
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
+  await close();
 }
