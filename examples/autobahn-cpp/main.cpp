@@ -1,5 +1,6 @@
 // A client of an OCS agent in Autobahn|Cpp: starts a process of the agent, prints what its feed brings, stops
-// it.
+// it. While it watches, AGENT.watcher.seen tells how many events came; AGENT.watcher.done is published at the
+// end.
 //
 //     example-autobahn-cpp URL REALM AGENT PROCESS FEED [EVENTS]
 //     example-autobahn-cpp rs://127.0.0.1:8081 test_realm observatory.faker acq false_temperatures
@@ -153,6 +154,11 @@ int talk(boost::asio::io_service& io, std::vector<std::string> const& arguments)
         ++events;
     };
     take(session->subscribe(topic, on_event), "subscribe");
+    // What this program offers to others: how many events it has seen.
+    auto const tell = [&events](autobahn::wamp_invocation invocation) {
+        invocation->result(std::make_tuple(events.load()));
+    };
+    take(session->provide(address + ".watcher.seen", tell), "register");
 
     agent_client agent(*session, address);
     std::map<std::string, double> const no_parameters;
@@ -163,6 +169,8 @@ int talk(boost::asio::io_service& io, std::vector<std::string> const& arguments)
     }
     agent.perform("stop", process, no_parameters);
     agent.perform("wait", process, no_parameters, wait_for_end);
+
+    take(session->publish(address + ".watcher.done", std::make_tuple(events.load())), "publish");
 
     take(session->leave(), "leave");
     take(session->stop(), "stop");

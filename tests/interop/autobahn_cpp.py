@@ -18,13 +18,16 @@ class Agent(ApplicationSession):
 
     session = None
     runs = 0
+    seen = []  # what the program's own procedure answered
+    done = []  # what it published
 
     async def onJoin(self, details):
         await self.register(self.operate, f"{AGENT}.ops")
+        await self.subscribe(Agent.done.append, f"{AGENT}.watcher.done")
         self.measuring = task.LoopingCall(self.measure)
         reactor.callInThread(drive, sys.argv[1])
 
-    def operate(self, action, operation, params=None, timeout=None, password=None):
+    async def operate(self, action, operation, params=None, timeout=None, password=None):
         if operation != "acq" or not isinstance(params, dict):
             return [-1, f'No task or process called "{operation}"', {}]
         if action == "start":
@@ -33,6 +36,7 @@ class Agent(ApplicationSession):
             self.measuring.start(0.05)
             return [0, 'Started process "acq".', self.session]
         if action == "stop":
+            Agent.seen.append(await self.call(f"{AGENT}.watcher.seen"))
             self.measuring.stop()
             self.session.update(status="done", success=True, end_time=time.time())
             return [0, "Requested stop on process acq\".", self.session]
@@ -58,8 +62,13 @@ def drive(program):
             output, failed = done.stdout, done.returncode != 0
             if "channels.kelvin: 4.2" not in output or 'start acq: 0 Started process "acq".' not in output:
                 failed = True
+            runs, deadline = Agent.runs, time.monotonic() + 5
+            while len(Agent.done) < runs and time.monotonic() < deadline:
+                time.sleep(0.02)
+            if not (len(Agent.seen) == len(Agent.done) == runs and Agent.seen[-1] >= 3 and Agent.done[-1] >= 3):
+                failed = True
             if failed:
-                say(output, done.stderr)
+                say(output, done.stderr, Agent.seen, Agent.done)
         except (OSError, subprocess.SubprocessError) as e:
             say("cannot run the example:", e, getattr(e, "stdout", None), getattr(e, "stderr", None))
             failed = True
