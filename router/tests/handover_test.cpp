@@ -121,6 +121,18 @@ struct two_loops {
     std::shared_ptr<transport::channel> near = io.run([this] { return between->carry(far); });
     std::shared_ptr<listener> events = std::make_shared<listener>();
 
+    two_loops() = default;
+    two_loops(two_loops const&) = delete;
+    two_loops& operator=(two_loops const&) = delete;
+    // A channel that was started holds both sides until its end was told.
+    ~two_loops()
+    {
+        home.run([this] { near->close(transport::close_reason::closed_by_us); });
+        io.run([] {});  // the order to close comes
+        io.run([] {});  // the channel ends
+        home.run([] {});
+    }
+
     void start()
     {
         home.run([this] { near->start(events); });

@@ -296,7 +296,12 @@ TEST_CASE("listener: a thousand failing handshakes leave nothing behind")
     auto const before = resident_kib();
     round(1'000);
     CHECK(where.gate->open() == 0);
-    CHECK(resident_kib() < before + 512);
+#ifdef __SANITIZE_ADDRESS__
+    constexpr int growth = 1 << 20;  // it keeps what was freed for a while; leaks it tells itself
+#else
+    constexpr int growth = 512;
+#endif
+    CHECK(resident_kib() < before + growth);
 }
 
 TEST_CASE("listener: the first free port of a range is taken")
